@@ -1,0 +1,69 @@
+"""Everything that can go wrong, drawn before it is raised.
+
+::
+
+    FaceguardError             a sentence for people, a detail for the log
+    +-- CameraFault            not there, unplugged, silent, frozen
+    +-- ModelFault             a network is missing, altered, of the wrong shape, or answers wrongly
+    +-- StoreFault             the database is corrupt, newer than this program, full, locked, unreadable
+    +-- SettingsFault          unknown key, value out of range, unreadable file
+    +-- DoorFault              the relay does not answer
+    +-- EncoderMismatch        embeddings of two encoders were about to meet
+    +-- PhotoRefused           a stored photo cannot be used: unreadable, no face, several faces
+    +-- EnrolmentRefused       no consent, poor quality, somebody else's face
+    +-- NotPermitted           wrong PIN, locked out, or the role may not do this
+
+A refusal at the door (no face, blur, attack, stranger) is not an error: it is a value, see ``decision.py``.
+"""
+
+from __future__ import annotations
+
+
+class FaceguardError(Exception):
+    """Base of all known faults.
+
+    Args:
+        sentence: what happened, with what, and what to do; shown to people as it is.
+        detail: technical addition for the log only, never shown at the door.
+    """
+
+    def __init__(self, sentence: str, detail: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.detail = detail
+
+
+class CameraFault(FaceguardError):
+    """The camera is missing, unplugged, silent, or repeats one frame."""
+
+
+class ModelFault(FaceguardError):
+    """A network or its card is missing, altered, of the wrong shape, or gives wrong answers."""
+
+
+class StoreFault(FaceguardError):
+    """The database cannot be read or written."""
+
+
+class SettingsFault(FaceguardError):
+    """A setting is unknown, out of range, or the file is unreadable."""
+
+
+class DoorFault(FaceguardError):
+    """The door output does not answer. Never turns a deny into a grant."""
+
+
+class EncoderMismatch(FaceguardError):
+    """Two embeddings of different encoders were about to be compared."""
+
+
+class PhotoRefused(FaceguardError):
+    """A stored photo cannot be used."""
+
+
+class EnrolmentRefused(FaceguardError):
+    """This enrolment must not be stored."""
+
+
+class NotPermitted(FaceguardError):
+    """Wrong PIN, locked out, or the role may not do this."""
