@@ -1,0 +1,1 @@
+"""Frames from cameras, streams, recordings and photo files; plain Python, OpenCV and Pillow, no Qt."""

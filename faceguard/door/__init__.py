@@ -1,0 +1,1 @@
+"""What a grant does in the world: one protocol, one file per device."""
