@@ -75,6 +75,7 @@ class Gate(StrEnum):
     NOT_STATIC = "not static"
     PASSIVE_PAD = "passive PAD"
     NOT_FLAT = "not flat"
+    LIVENESS_OFF = "liveness switched off by the admin"
     PIN = "PIN"
     MATCH = "match"
 
@@ -126,8 +127,8 @@ class Grant:
             raise ValueError("no grant beyond tau")
         if not {Gate.QUALITY, Gate.MATCH} <= evidence.gates:
             raise ValueError("no grant without quality and match")
-        if not evidence.gates & {Gate.NOT_STATIC, Gate.PIN}:
-            raise ValueError("no grant without a liveness gate or a PIN")
+        if not evidence.gates & {Gate.NOT_STATIC, Gate.LIVENESS_OFF}:
+            raise ValueError("no grant without a liveness gate, unless the admin switched them off")
         if not evidence.sequences or list(evidence.sequences) != sorted(set(evidence.sequences)):
             raise ValueError("no grant without frames")
         if not evidence.oldest_ns <= evidence.newest_ns <= evidence.decided_ns:

@@ -1,0 +1,164 @@
+"""One person's stay before the camera: the frames of one track, gathered for at most two looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from statistics import median
+from typing import Protocol
+
+from faceguard.access.challenge import Challenge
+from faceguard.access.policy import AccessPolicy, PassiveRule
+from faceguard.domain.decision import EVIDENCE_MS, NS_PER_MS
+from faceguard.domain.observation import Observation, PadVerdict
+from faceguard.domain.score import Candidate, Distance, Threshold
+from faceguard.domain.template import Embedding, Gallery, fuse
+
+
+class GallerySearch(Protocol):
+    """What an attempt asks of the gallery; ``pipeline.matcher.Matcher`` answers."""
+
+    @property
+    def gallery(self) -> Gallery:
+        """The snapshot that is searched."""
+
+    def search(self, embedding: Embedding) -> tuple[Candidate, ...]:
+        """The two nearest people, nearest first."""
+
+    def compare(self, embedding: Embedding, subject_id: int) -> Distance | None:
+        """Distance to one person's nearest template; None when there is none."""
+
+
+class Phase(Enum):
+    """Where an attempt stands."""
+
+    COLLECT = auto()
+    """Gathering good frames for a look."""
+    PROVE = auto()
+    """A look named a person; liveness is still to be shown."""
+    ASK = auto()
+    """The person's PIN is awaited."""
+    CONFIRM = auto()
+    """The PIN was right; the face must still be there."""
+
+
+class LookResult(Enum):
+    """What one search with the fused embedding says."""
+
+    CLEAR = auto()
+    TOO_ALIKE = auto()
+    NOBODY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One search with the fused embedding of some frames.
+
+    Attributes:
+        result: CLEAR only within tau, with the margin, and when every frame had the same nearest person.
+        frames: the observations that were fused, oldest first.
+        fused: their normalised mean.
+        nearest, runner_up: the two nearest people, if there are any.
+        tau: what the nearest was compared with.
+    """
+
+    result: LookResult
+    frames: tuple[Observation, ...]
+    fused: Embedding
+    nearest: Candidate | None
+    runner_up: Candidate | None
+    tau: Threshold
+
+
+def look(frames: Sequence[Observation], gallery: GallerySearch, tau: Threshold, margin: float) -> Look:
+    """Fuse the frames and search the gallery once (1:N)."""
+    fused = fuse([_embedding(f) for f in frames])
+    found = gallery.search(fused)
+    nearest = found[0] if found else None
+    runner_up = found[1] if len(found) > 1 else None
+    result = LookResult.NOBODY
+    if nearest is not None and nearest.distance.within(tau):
+        agree = all(f.candidates and f.candidates[0].subject_id == nearest.subject_id for f in frames)
+        if agree:
+            apart = runner_up is None or runner_up.distance.value - nearest.distance.value >= margin
+            result = LookResult.CLEAR if apart else LookResult.TOO_ALIKE
+    return Look(result, tuple(frames), fused, nearest, runner_up, tau)
+
+
+def look_pair(frames: Sequence[Observation], gallery: GallerySearch, subject_id: int, tau: Threshold) -> Look:
+    """Fuse the frames and compare them with one named person (1:1); no margin, no runner-up."""
+    fused = fuse([_embedding(f) for f in frames])
+    distance = gallery.compare(fused, subject_id)
+    nearest = None if distance is None else Candidate(subject_id, distance)
+    clear = distance is not None and distance.within(tau)
+    return Look(LookResult.CLEAR if clear else LookResult.NOBODY, tuple(frames), fused, nearest, None, tau)
+
+
+def _embedding(observation: Observation) -> Embedding:
+    if observation.embedding is None:
+        raise ValueError("a frame without embedding is no evidence")
+    return observation.embedding
+
+
+@dataclass(slots=True)
+class Attempt:
+    """The frames of one track so far; owned by the session, never handed out.
+
+    Attributes:
+        track_id: the one track.
+        claimed_id: the person whom a right PIN named beforehand; the looks are then 1:1.
+        good: matchable frames, at least ``frame_gap_ms`` apart, oldest first.
+        last_seen_ns: newest frame of this track, good or not.
+    """
+
+    track_id: int
+    claimed_id: int | None = None
+    phase: Phase = Phase.COLLECT
+    good: list[Observation] = field(default_factory=list)
+    last_seen_ns: int = 0
+    looks: int = 0
+    judged_at_look: int = 0
+    named: Look | None = None
+    named_ns: int = 0
+    challenge: Challenge | None = None
+    challenge_proven: bool = False
+    ask_targets: tuple[int, ...] = ()
+    ask_expires_ns: int = 0
+    confirmed_id: int | None = None
+    confirm_until_ns: int = 0
+    last_failed: Look | None = None
+
+    def add(self, observation: Observation, policy: AccessPolicy) -> bool:
+        """Take a frame's evidence in; True when it counts as a good frame."""
+        self.last_seen_ns = observation.captured_ns
+        if not observation.matchable:
+            return False
+        if self.good and observation.captured_ns - self.good[-1].captured_ns < policy.frame_gap_ms * NS_PER_MS:
+            return False
+        self.good.append(observation)
+        return True
+
+    def drop_old(self, now_ns: int) -> None:
+        """Forget good frames that no grant may rest on any more; keeps a long wait for a PIN bounded."""
+        self.good = [f for f in self.good if now_ns - f.captured_ns <= EVIDENCE_MS * NS_PER_MS]
+
+    def recent(self, now_ns: int, count: int) -> list[Observation]:
+        """The newest ``count`` good frames that are not too old for a grant."""
+        usable = [f for f in self.good if now_ns - f.captured_ns <= EVIDENCE_MS * NS_PER_MS]
+        return usable[-count:]
+
+    def static(self) -> PadVerdict:
+        """The static check's present word."""
+        pad = self.good[-1].pad if self.good else None
+        return PadVerdict.UNDECIDED if pad is None else pad.static
+
+    def passive(self, rule: PassiveRule | None, needed: int) -> PadVerdict:
+        """The PAD networks' word on this track: the median over at least ``needed`` frames, never one frame's score."""
+        scores = [f.pad.passive_score for f in self.good if f.pad is not None and f.pad.passive_score is not None]
+        if rule is None or len(scores) < needed:
+            return PadVerdict.UNDECIDED
+        middle = median(scores)
+        if middle < rule.attack:
+            return PadVerdict.ATTACK
+        return PadVerdict.BONA_FIDE if middle >= rule.accept else PadVerdict.UNDECIDED

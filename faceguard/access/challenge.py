@@ -1,0 +1,73 @@
+"""An active challenge: a random request, and what proves that it was answered by something not flat.
+
+A turn of the head is asked for because a flat picture cannot answer it: whatever is done to the picture, one
+homography explains all of its points, while the nose of a head runs ahead of its cheeks (``ParallaxReading``).
+A replayed video of a turning head turns too: this proves "not flat", never "live".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random, SystemRandom
+from typing import Final
+
+from faceguard.domain.observation import ParallaxReading
+
+MIN_TURN_DEG: Final = 12.0
+"""Smallest estimated turn that counts; people are asked for 20 degrees and more, the estimate is rough."""
+CONFIRMATIONS: Final = 2
+"""So many readings must agree: one may be a slipped corner."""
+
+
+class Turn(StrEnum):
+    """Direction from the person's own point of view."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Answer(StrEnum):
+    """What the readings so far amount to."""
+
+    WAITING = "waiting"
+    PROVEN = "proven"
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One request and the readings that have confirmed it; immutable, each reading makes the next one.
+
+    Attributes:
+        turn: what is asked for.
+        asked_ns, expires_ns: frame time of the request and of its end.
+        confirmations: readings so far that show the right turn and are not explained by a plane.
+        flat_turns: readings that show the right turn, but as a plane would.
+    """
+
+    turn: Turn
+    asked_ns: int
+    expires_ns: int
+    confirmations: int = 0
+    flat_turns: int = 0
+
+    def read(self, reading: ParallaxReading | None) -> Challenge:
+        """The challenge after one more reading; no reading changes nothing."""
+        if reading is None:
+            return self
+        towards = reading.turn_deg if self.turn is Turn.LEFT else -reading.turn_deg
+        if towards < MIN_TURN_DEG:
+            return self
+        confirmed = self.confirmations + (1 if reading.not_flat else 0)
+        flat = self.flat_turns + (0 if reading.not_flat else 1)
+        return Challenge(self.turn, self.asked_ns, self.expires_ns, confirmed, flat)
+
+    @property
+    def answer(self) -> Answer:
+        """Proven once enough readings agree."""
+        return Answer.PROVEN if self.confirmations >= CONFIRMATIONS else Answer.WAITING
+
+
+def draw(asked_ns: int, expires_ns: int, random: Random | None = None) -> Challenge:
+    """A random request; unpredictable unless a test hands over its own generator."""
+    return Challenge((random or SystemRandom()).choice(list(Turn)), asked_ns, expires_ns)

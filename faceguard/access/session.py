@@ -1,0 +1,509 @@
+"""Folds observations into decisions. The only maker of a Grant.
+
+An attempt is one track (architecture: "Decisions taken"). Its good frames, at least 100 ms apart, are fused and
+searched once when five are in; unless that names a person clearly, once more at the end (15 good frames or 5 s).
+Whoever is named must then pass liveness, and is compared again with the newest frames before the door opens: that
+last comparison can only take a match back. Time is the frames' own, so a test plays a minute in a millisecond.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import assert_never
+
+from faceguard.access.attempt import Attempt, GallerySearch, Look, LookResult, Phase, look, look_pair
+from faceguard.access.challenge import Answer, Turn, draw
+from faceguard.access.failures import FailedFaces
+from faceguard.access.policy import AccessPolicy, LivenessPolicy
+from faceguard.domain.decision import (
+    FRESH_MS,
+    NS_PER_MS,
+    Ask,
+    AskReason,
+    Decision,
+    Deny,
+    DenyReason,
+    Evidence,
+    Gate,
+    Grant,
+    Hint,
+    Pending,
+)
+from faceguard.domain.observation import HaltReason, Observation, PadVerdict
+from faceguard.domain.score import Threshold
+from faceguard.domain.template import Subject
+
+HINTS = {
+    HaltReason.NO_FACE: Hint.STEP_UP,
+    HaltReason.SEVERAL_FACES: Hint.ONE_AT_A_TIME,
+    HaltReason.OUTSIDE_ZONE: Hint.STEP_INTO_THE_MIDDLE,
+    HaltReason.TOO_SMALL: Hint.COME_CLOSER,
+    HaltReason.CUT_OFF: Hint.STEP_INTO_THE_MIDDLE,
+    HaltReason.TURNED_AWAY: Hint.LOOK_HERE,
+    HaltReason.TILTED: Hint.HEAD_UPRIGHT,
+    HaltReason.COVERED: Hint.UNCOVER,
+    HaltReason.TOO_DARK: Hint.MORE_LIGHT,
+    HaltReason.TOO_BRIGHT: Hint.LESS_LIGHT,
+    HaltReason.UNEVEN_LIGHT: Hint.EVEN_LIGHT,
+    HaltReason.BLURRED: Hint.HOLD_STILL,
+    HaltReason.BAD_EMBEDDING: Hint.LOOK_HERE,
+}
+
+
+BLOCKED = frozenset({DenyReason.NOT_CALIBRATED, DenyReason.LIVENESS_MISSING, DenyReason.GALLERY_EMPTY})
+"""The door recognises nobody at all; said once a track, and taken back when policy or gallery change."""
+
+
+class AccessSession:
+    """The decision at one door.
+
+    Args:
+        policy: the rules; replaced as a whole.
+        gallery: the people; replaced as a whole.
+        random: for challenges; unpredictable unless a test hands over its own.
+    """
+
+    def __init__(self, policy: AccessPolicy, gallery: GallerySearch, random: Random | None = None) -> None:
+        self._policy = policy
+        self._gallery = gallery
+        self._random = random
+        self._failures = FailedFaces(policy.failed_attempts, policy.pause_ms)
+        self._attempt: Attempt | None = None
+        self._verdict: Decision | None = None
+        self._verdict_track: int | None = None
+        self._verdict_until_ns = 0
+        self._granted_until_ns = 0
+        self._settled_tracks: set[int] = set()
+        self._claimed_id: int | None = None
+        self._claimed_until_ns = -1
+        self._newest_ns = -1
+
+    # what the guard hands in
+
+    def replace_policy(self, policy: AccessPolicy) -> None:
+        """Judge by other rules from the next frame on."""
+        self._policy = policy
+        self._failures.configure(policy.failed_attempts, policy.pause_ms)
+        self._take_back_blocked()
+
+    def replace_gallery(self, gallery: GallerySearch) -> None:
+        """Search another snapshot from the next frame on; what the old one named is named anew."""
+        if gallery.gallery.encoder_id != self._gallery.gallery.encoder_id:
+            self.reset()
+        self._gallery = gallery
+        self._take_back_blocked()
+
+    def _take_back_blocked(self) -> None:
+        if isinstance(self._verdict, Deny) and self._verdict.reason in BLOCKED:
+            self._settled_tracks.discard(self._verdict_track or 0)
+            self._verdict = None
+
+    def reset(self) -> None:
+        """Forget the attempt: after any fault the next person starts from nothing. Pauses stay."""
+        self._attempt = None
+        self._verdict = None
+        self._claimed_id = None
+        self._settled_tracks.clear()
+
+    @property
+    def challenge(self) -> Turn | None:
+        """The turn that is being asked for, while the pipeline should follow its points."""
+        attempt = self._attempt
+        if attempt is None or attempt.challenge is None or attempt.challenge_proven:
+            return None
+        return attempt.challenge.turn
+
+    @property
+    def pin_targets(self) -> tuple[int, ...]:
+        """The people whose PIN would answer the present Ask, most alike first."""
+        attempt = self._attempt
+        return attempt.ask_targets if attempt is not None and attempt.phase is Phase.ASK else ()
+
+    def observe(self, observation: Observation, now_ns: int | None = None) -> Decision:
+        """Take one frame's evidence in and say what follows.
+
+        Args:
+            observation: of the newest frame.
+            now_ns: present monotonic time; the frame's own when not given.
+
+        Returns:
+            The decision. A verdict that stands is returned as the same object.
+        """
+        frame_ns = observation.captured_ns
+        now_ns = frame_ns if now_ns is None else now_ns
+        if frame_ns <= self._newest_ns or now_ns < frame_ns:
+            self._attempt = None  # time ran backwards: this is no continuous presentation
+            self._newest_ns = max(frame_ns, self._newest_ns) if now_ns >= frame_ns else self._newest_ns
+            return self._verdict or Pending(Hint.LOOK_HERE)
+        self._newest_ns = frame_ns
+        standing = self._standing(observation)
+        if standing is not None:
+            return standing
+        lost = self._drop_lost(observation)
+        if lost is not None:
+            return lost
+        if observation.track_id is None:
+            return self._waiting(observation)
+        attempt = self._attempt or self._begin(observation.track_id, now_ns)
+        fresh = attempt.add(observation, self._policy)
+        return self._advance(attempt, observation, fresh, now_ns)
+
+    def answer_pin(self, subject_id: int | None, now_ns: int, reason: DenyReason = DenyReason.WRONG_PIN) -> Decision:
+        """The outcome of the PIN that answered an Ask.
+
+        Args:
+            subject_id: whose PIN it was, one of ``pin_targets``; None when it was nobody's.
+            now_ns: present monotonic time.
+            reason: why it was refused, when it was.
+        """
+        attempt = self._attempt
+        if attempt is None or attempt.phase is not Phase.ASK:
+            return Pending(Hint.STEP_UP)
+        if subject_id is None or subject_id not in attempt.ask_targets or now_ns > attempt.ask_expires_ns:
+            charged = reason is DenyReason.WRONG_PIN
+            return self._deny(attempt, reason, now_ns, charged=charged, shown=attempt.named)
+        attempt.phase = Phase.CONFIRM
+        attempt.confirmed_id = subject_id
+        attempt.confirm_until_ns = now_ns + self._policy.attempt_ms * NS_PER_MS
+        return Pending(Hint.LOOK_HERE, 1.0, attempt.track_id)
+
+    def cancel_pin(self, now_ns: int) -> Decision:
+        """The person gave the PIN entry up."""
+        attempt = self._attempt
+        if attempt is None or attempt.phase is not Phase.ASK:
+            return Pending(Hint.STEP_UP)
+        return self._deny(attempt, DenyReason.PIN_TIMEOUT, now_ns, charged=False, shown=attempt.named)
+
+    def claim(self, subject_id: int, now_ns: int) -> Decision:
+        """A right PIN named a person beforehand: the next attempt compares with that person only (1:1)."""
+        self._claimed_id = subject_id
+        self._claimed_until_ns = now_ns + self._policy.ask_ms * NS_PER_MS
+        self._attempt = None
+        if self._verdict_track not in self._settled_tracks:
+            self._verdict = None
+        return Pending(Hint.LOOK_HERE)
+
+    # one frame
+
+    def _standing(self, observation: Observation) -> Decision | None:
+        """A verdict that still stands: for its time, and for a settled track until it leaves."""
+        if self._verdict is None:
+            return None
+        same = observation.track_id is not None and observation.track_id == self._verdict_track
+        if observation.captured_ns < self._verdict_until_ns:
+            return self._verdict
+        if same and self._verdict_track in self._settled_tracks:
+            return self._verdict
+        self._verdict = None
+        return None
+
+    def _waiting(self, observation: Observation) -> Decision:
+        hint = HINTS[observation.halt.reason] if observation.halt is not None else Hint.STEP_UP
+        attempt = self._attempt
+        if attempt is not None and attempt.phase is Phase.ASK:
+            return self._ask_stands(attempt, observation.captured_ns)
+        return Pending(hint, 0.0, None)
+
+    def _drop_lost(self, observation: Observation) -> Decision | None:
+        """End an attempt whose face has gone or is no longer the probe; one that a look had refused is a failed one."""
+        attempt = self._attempt
+        if attempt is None or observation.track_id == attempt.track_id:
+            return None
+        gone_ms = (observation.captured_ns - attempt.last_seen_ns) / NS_PER_MS
+        if observation.track_id is None and gone_ms <= self._policy.absent_ms:
+            return None
+        if attempt.phase in (Phase.ASK, Phase.CONFIRM):
+            return self._deny(attempt, DenyReason.TRACK_LOST, observation.captured_ns, charged=False)
+        if attempt.phase is Phase.PROVE:
+            return self._deny(
+                attempt, DenyReason.TRACK_LOST, observation.captured_ns, charged=True, shown=attempt.named
+            )
+        if attempt.last_failed is not None:
+            return self._deny(
+                attempt, DenyReason.NOT_RECOGNISED, observation.captured_ns, charged=True, shown=attempt.last_failed
+            )
+        self._attempt = None
+        return None
+
+    def _begin(self, track_id: int, now_ns: int) -> Attempt:
+        claimed_id = self._claimed_id if now_ns <= self._claimed_until_ns else None
+        self._claimed_id = None
+        attempt = self._attempt = Attempt(track_id, claimed_id=claimed_id)
+        return attempt
+
+    def _advance(self, attempt: Attempt, observation: Observation, fresh: bool, now_ns: int) -> Decision:
+        if observation.track_id in self._settled_tracks:
+            self._attempt = None
+            return Pending(Hint.WAIT, 0.0, observation.track_id)
+        if observation.pad is not None and self._checks_liveness and observation.pad.static is PadVerdict.ATTACK:
+            return self._deny(attempt, DenyReason.STATIC_PICTURE, now_ns, charged=True, settled=True)
+        if attempt.phase is Phase.COLLECT:
+            return self._collect(attempt, observation, fresh, now_ns)
+        if attempt.phase is Phase.PROVE:
+            return self._prove(attempt, observation, now_ns)
+        if attempt.phase is Phase.ASK:
+            attempt.drop_old(now_ns)
+            return self._ask_stands(attempt, now_ns)
+        if attempt.phase is Phase.CONFIRM:
+            return self._confirm(attempt, observation, now_ns)
+        assert_never(attempt.phase)
+
+    @property
+    def _checks_liveness(self) -> bool:
+        return self._policy.liveness is not LivenessPolicy.OFF
+
+    @property
+    def _tau_same_face(self) -> Threshold:
+        """When two attempts are of one face; as strict as a 1:1 comparison, or strangers would share a pause."""
+        return self._policy.tau_pair or self._policy.tau_continuity
+
+    def _collect(self, attempt: Attempt, observation: Observation, fresh: bool, now_ns: int) -> Decision:
+        policy = self._policy
+        progress = min(1.0, len(attempt.good) / policy.good_frames)
+        if not attempt.good:
+            hint = HINTS[observation.halt.reason] if observation.halt is not None else Hint.LOOK_HERE
+            return Pending(hint, progress, attempt.track_id)
+        blocked = self._blocked(attempt)
+        if blocked is not None:
+            return self._deny(attempt, blocked, now_ns, charged=False, settled=True)
+        if fresh and len(attempt.good) == 1:
+            retry_ns = self._failures.paused_until(attempt.good[0], now_ns, self._tau_same_face)
+            if retry_ns is not None and attempt.claimed_id is None:
+                return self._deny(attempt, DenyReason.TOO_MANY_ATTEMPTS, now_ns, charged=False, retry_ns=retry_ns)
+        elapsed_ms = (observation.captured_ns - attempt.good[0].captured_ns) / NS_PER_MS
+        ended = len(attempt.good) >= policy.judged_frames or elapsed_ms >= policy.attempt_ms
+        first_due = attempt.looks == 0 and len(attempt.good) >= policy.good_frames
+        if not first_due and not ended:
+            halted = None if observation.halt is None else HINTS[observation.halt.reason]
+            return Pending(halted or Hint.CHECKING, progress, attempt.track_id)
+        if len(attempt.good) < policy.good_frames:
+            return self._deny(attempt, DenyReason.POOR_PICTURES, now_ns, charged=False)
+        # the second look prefers frames that the first has not seen
+        unseen = len(attempt.good) - attempt.judged_at_look
+        result = self._look(attempt, attempt.good[-max(unseen, policy.good_frames) :])
+        attempt.looks += 1
+        attempt.judged_at_look = len(attempt.good)
+        if result.result is LookResult.CLEAR or (ended and result.result is LookResult.TOO_ALIKE):
+            attempt.phase, attempt.named, attempt.named_ns = Phase.PROVE, result, observation.captured_ns
+            return self._prove(attempt, observation, now_ns)
+        attempt.last_failed = result
+        if not ended:
+            return Pending(Hint.CHECKING, progress, attempt.track_id)
+        return self._deny(attempt, DenyReason.NOT_RECOGNISED, now_ns, charged=True, shown=result)
+
+    def _blocked(self, attempt: Attempt) -> DenyReason | None:
+        """What keeps this door from recognising anybody at all."""
+        policy = self._policy
+        if (policy.tau if attempt.claimed_id is None else policy.tau_pair) is None:
+            return DenyReason.NOT_CALIBRATED
+        if not policy.liveness_available:
+            return DenyReason.LIVENESS_MISSING
+        if self._gallery.gallery.size == 0:
+            return DenyReason.GALLERY_EMPTY
+        return None
+
+    def _look(self, attempt: Attempt, frames: list[Observation]) -> Look:
+        policy = self._policy
+        if attempt.claimed_id is not None:
+            assert policy.tau_pair is not None
+            return look_pair(frames, self._gallery, attempt.claimed_id, policy.tau_pair)
+        assert policy.tau is not None
+        return look(frames, self._gallery, policy.tau, policy.margin)
+
+    # liveness, once somebody is named
+
+    def _prove(self, attempt: Attempt, observation: Observation, now_ns: int) -> Decision:
+        policy = self._policy
+        assert attempt.named is not None
+        if not self._checks_liveness:
+            return self._settle(attempt, now_ns)
+        if observation.embedding is not None and attempt.challenge is not None:
+            apart = observation.embedding.distance(attempt.named.fused)
+            if not apart.within(policy.tau_continuity):
+                return self._deny(attempt, DenyReason.IDENTITY_CHANGED, now_ns, charged=True, settled=True)
+        passive = attempt.passive(policy.passive, policy.good_frames)
+        if passive is PadVerdict.ATTACK:
+            return self._deny(attempt, DenyReason.PASSIVE_ATTACK, now_ns, charged=True, settled=True)
+        waited_ms = (observation.captured_ns - attempt.named_ns) / NS_PER_MS
+        if attempt.static() is not PadVerdict.BONA_FIDE:
+            if waited_ms > policy.attempt_ms:
+                return self._deny(attempt, DenyReason.POOR_PICTURES, now_ns, charged=False)
+            return Pending(Hint.CHECKING, 1.0, attempt.track_id)
+        wanted = policy.liveness is LivenessPolicy.STRICT or passive is not PadVerdict.BONA_FIDE
+        if wanted and not attempt.challenge_proven:
+            return self._challenge(attempt, observation, now_ns)
+        return self._settle(attempt, now_ns)
+
+    def _challenge(self, attempt: Attempt, observation: Observation, now_ns: int) -> Decision:
+        frame_ns = observation.captured_ns
+        if attempt.challenge is None:
+            expires_ns = frame_ns + self._policy.challenge_ms * NS_PER_MS
+            attempt.challenge = draw(frame_ns, expires_ns, self._random)
+        elif observation.pad is not None and observation.embedding is not None:
+            # geometry counts only where the same frame shows that it is still the same face
+            attempt.challenge = attempt.challenge.read(observation.pad.parallax)
+        challenge = attempt.challenge
+        if challenge.answer is Answer.PROVEN:
+            attempt.challenge_proven = True
+            return Pending(Hint.LOOK_STRAIGHT, 1.0, attempt.track_id)
+        if frame_ns > challenge.expires_ns:
+            flat = challenge.flat_turns > 0
+            reason = DenyReason.FLAT_PICTURE if flat else DenyReason.CHALLENGE_FAILED
+            return self._deny(attempt, reason, now_ns, charged=True, settled=flat, shown=attempt.named)
+        return Pending(Hint.TURN_LEFT if challenge.turn is Turn.LEFT else Hint.TURN_RIGHT, 1.0, attempt.track_id)
+
+    def _settle(self, attempt: Attempt, now_ns: int) -> Decision:
+        """Liveness is shown as far as it can be: compare the newest frames again, then grant or ask."""
+        policy, named = self._policy, attempt.named
+        assert named is not None
+        assert named.nearest is not None
+        frames = attempt.recent(now_ns, policy.good_frames)
+        newest_ns = frames[-1].captured_ns if frames else 0
+        if len(frames) < policy.good_frames or now_ns - newest_ns > FRESH_MS * NS_PER_MS:
+            start_ns = attempt.challenge.asked_ns if attempt.challenge is not None else attempt.named_ns
+            if now_ns - start_ns > (policy.challenge_ms + policy.attempt_ms) * NS_PER_MS:
+                return self._deny(attempt, DenyReason.STALE_EVIDENCE, now_ns, charged=False)
+            return Pending(Hint.LOOK_STRAIGHT, 1.0, attempt.track_id)
+        again = self._look(attempt, frames)
+        nearest = again.nearest
+        if again.result is LookResult.NOBODY or nearest is None:
+            return self._deny(attempt, DenyReason.NOT_RECOGNISED, now_ns, charged=True, shown=again)
+        if LookResult.TOO_ALIKE in (named.result, again.result):
+            attempt.named = again
+            alike = [c for c in (nearest, again.runner_up) if c is not None and c.distance.within(again.tau)]
+            return self._ask(attempt, AskReason.TOO_ALIKE, [c.subject_id for c in alike], now_ns)
+        if nearest.subject_id != named.nearest.subject_id:
+            return self._deny(attempt, DenyReason.IDENTITY_CHANGED, now_ns, charged=True, settled=True)
+        vouched = attempt.passive(policy.passive, policy.good_frames) is PadVerdict.BONA_FIDE
+        if self._checks_liveness and policy.pin_after_face and not vouched and attempt.claimed_id is None:
+            attempt.named = again
+            return self._ask(attempt, AskReason.LIVENESS_UNPROVEN, [nearest.subject_id], now_ns)
+        return self._grant(attempt, again, now_ns)
+
+    # PIN
+
+    def _ask(self, attempt: Attempt, reason: AskReason, targets: list[int], now_ns: int) -> Decision:
+        subjects = self._gallery.gallery.subjects
+        able = tuple(t for t in targets if t in subjects and subjects[t].has_pin)
+        if not able:
+            return self._deny(attempt, DenyReason.NO_PIN, now_ns, charged=False, shown=attempt.named)
+        attempt.phase = Phase.ASK
+        attempt.ask_targets = able
+        attempt.ask_expires_ns = now_ns + self._policy.ask_ms * NS_PER_MS
+        shown = attempt.named
+        nearest = shown.nearest if shown is not None else None
+        self._ask_decision = Ask(
+            reason,
+            attempt.ask_expires_ns,
+            attempt.track_id,
+            distance=None if nearest is None else nearest.distance,
+            tau=None if shown is None else shown.tau,
+            frames=0 if shown is None else len(shown.frames),
+        )
+        return self._ask_decision
+
+    def _ask_stands(self, attempt: Attempt, now_ns: int) -> Decision:
+        if now_ns > attempt.ask_expires_ns:
+            return self._deny(attempt, DenyReason.PIN_TIMEOUT, now_ns, charged=False, shown=attempt.named)
+        return self._ask_decision
+
+    def _confirm(self, attempt: Attempt, observation: Observation, now_ns: int) -> Decision:
+        """After a right PIN: the same face, still there, compared 1:1 with the person whom the PIN named."""
+        policy = self._policy
+        assert attempt.confirmed_id is not None
+        attempt.drop_old(now_ns)
+        frames = attempt.recent(now_ns, policy.good_frames)
+        if len(frames) < policy.good_frames or now_ns - frames[-1].captured_ns > FRESH_MS * NS_PER_MS:
+            if now_ns > attempt.confirm_until_ns:
+                return self._deny(attempt, DenyReason.STALE_EVIDENCE, now_ns, charged=False)
+            hint = Hint.LOOK_HERE if observation.halt is None else HINTS[observation.halt.reason]
+            return Pending(hint, len(frames) / policy.good_frames, attempt.track_id)
+        if policy.tau_pair is None:
+            return self._deny(attempt, DenyReason.NOT_CALIBRATED, now_ns, charged=False)
+        if self._checks_liveness and attempt.static() is not PadVerdict.BONA_FIDE:
+            return self._deny(attempt, DenyReason.POOR_PICTURES, now_ns, charged=False)
+        again = look_pair(frames, self._gallery, attempt.confirmed_id, policy.tau_pair)
+        if again.result is not LookResult.CLEAR:
+            return self._deny(attempt, DenyReason.NOT_RECOGNISED, now_ns, charged=True, shown=again)
+        return self._grant(attempt, again, now_ns)
+
+    # verdicts
+
+    def _deny(
+        self,
+        attempt: Attempt,
+        reason: DenyReason,
+        now_ns: int,
+        *,
+        charged: bool,
+        settled: bool = False,
+        shown: Look | None = None,
+        retry_ns: int | None = None,
+    ) -> Decision:
+        """End the attempt. ``charged``: it counts as failed; ``settled``: this track gets no other attempt."""
+        if charged:
+            self._failures.charge(attempt.good, now_ns, self._tau_same_face)
+        nearest = shown.nearest if shown is not None else None
+        runner_up = shown.runner_up if shown is not None else None
+        deny = Deny(
+            reason,
+            attempt.track_id,
+            distance=None if nearest is None else nearest.distance,
+            tau=None if shown is None else shown.tau,
+            runner_up=None if runner_up is None else runner_up.distance,
+            nearest_subject_id=None if nearest is None else nearest.subject_id,
+            frames=len(attempt.good),
+            retry_ns=retry_ns,
+        )
+        self._settle_verdict(deny, attempt, now_ns, settled=settled)
+        return deny
+
+    def _grant(self, attempt: Attempt, result: Look, now_ns: int) -> Decision:
+        """The one place where a Grant is made."""
+        nearest = result.nearest
+        subject: Subject | None = None
+        if nearest is not None:
+            subject = self._gallery.gallery.subjects.get(nearest.subject_id)
+        if nearest is None or subject is None or result.result is not LookResult.CLEAR:
+            return self._deny(attempt, DenyReason.NOT_RECOGNISED, now_ns, charged=True, shown=result)
+        if now_ns < self._granted_until_ns:
+            return Pending(Hint.WAIT, 1.0, attempt.track_id)
+        frames = result.frames
+        evidence = Evidence(
+            track_id=attempt.track_id,
+            sequences=tuple(f.sequence for f in frames),
+            oldest_ns=frames[0].captured_ns,
+            newest_ns=frames[-1].captured_ns,
+            decided_ns=now_ns,
+            distance=nearest.distance,
+            tau=result.tau,
+            runner_up=None if result.runner_up is None else result.runner_up.distance,
+            encoder_id=result.fused.encoder_id,
+            gallery_size=self._gallery.gallery.size,
+            gates=self._gates(attempt),
+        )
+        grant = Grant(subject, evidence)
+        self._failures.forgive(result.fused, self._tau_same_face)
+        self._granted_until_ns = now_ns + self._policy.cooldown_ms * NS_PER_MS
+        self._settle_verdict(grant, attempt, now_ns, settled=True)
+        return grant
+
+    def _gates(self, attempt: Attempt) -> frozenset[Gate]:
+        policy = self._policy
+        gates = {Gate.QUALITY, Gate.MATCH}
+        gates.add(Gate.NOT_STATIC if self._checks_liveness else Gate.LIVENESS_OFF)
+        if attempt.passive(policy.passive, policy.good_frames) is PadVerdict.BONA_FIDE:
+            gates.add(Gate.PASSIVE_PAD)
+        if attempt.challenge_proven:
+            gates.add(Gate.NOT_FLAT)
+        if attempt.confirmed_id is not None or attempt.claimed_id is not None:
+            gates.add(Gate.PIN)
+        return frozenset(gates)
+
+    def _settle_verdict(self, verdict: Decision, attempt: Attempt, now_ns: int, *, settled: bool) -> None:
+        self._attempt = None
+        self._verdict = verdict
+        self._verdict_track = attempt.track_id
+        self._verdict_until_ns = now_ns + self._policy.hold_ms * NS_PER_MS
+        if settled:
+            self._settled_tracks = {t for t in self._settled_tracks if t >= attempt.track_id - 64} | {attempt.track_id}
