@@ -122,7 +122,7 @@ class Attempt:
     named: Look | None = None
     named_ns: int = 0
     challenge: Challenge | None = None
-    challenge_proven: bool = False
+    proven_ns: int | None = None
     ask_targets: tuple[int, ...] = ()
     ask_expires_ns: int = 0
     confirmed_id: int | None = None

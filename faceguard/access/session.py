@@ -109,7 +109,7 @@ class AccessSession:
     def challenge(self) -> Turn | None:
         """The turn that is being asked for, while the pipeline should follow its points."""
         attempt = self._attempt
-        if attempt is None or attempt.challenge is None or attempt.challenge_proven:
+        if attempt is None or attempt.challenge is None or attempt.proven_ns is not None:
             return None
         return attempt.challenge.turn
 
@@ -330,7 +330,7 @@ class AccessSession:
                 return self._deny(attempt, DenyReason.POOR_PICTURES, now_ns, charged=False)
             return Pending(Hint.CHECKING, 1.0, attempt.track_id)
         wanted = policy.liveness is LivenessPolicy.STRICT or passive is not PadVerdict.BONA_FIDE
-        if wanted and not attempt.challenge_proven:
+        if wanted and attempt.proven_ns is None:
             return self._challenge(attempt, observation, now_ns)
         return self._settle(attempt, now_ns)
 
@@ -344,7 +344,7 @@ class AccessSession:
             attempt.challenge = attempt.challenge.read(observation.pad.parallax)
         challenge = attempt.challenge
         if challenge.answer is Answer.PROVEN:
-            attempt.challenge_proven = True
+            attempt.proven_ns = frame_ns
             return Pending(Hint.LOOK_STRAIGHT, 1.0, attempt.track_id)
         if frame_ns > challenge.expires_ns:
             flat = challenge.flat_turns > 0
@@ -359,7 +359,8 @@ class AccessSession:
         assert named.nearest is not None
         frames = attempt.recent(now_ns, policy.good_frames)
         newest_ns = frames[-1].captured_ns if frames else 0
-        if len(frames) < policy.good_frames or now_ns - newest_ns > FRESH_MS * NS_PER_MS:
+        turned_back = attempt.proven_ns is None or newest_ns > attempt.proven_ns
+        if len(frames) < policy.good_frames or now_ns - newest_ns > FRESH_MS * NS_PER_MS or not turned_back:
             start_ns = attempt.challenge.asked_ns if attempt.challenge is not None else attempt.named_ns
             if now_ns - start_ns > (policy.challenge_ms + policy.attempt_ms) * NS_PER_MS:
                 return self._deny(attempt, DenyReason.STALE_EVIDENCE, now_ns, charged=False)
@@ -494,7 +495,7 @@ class AccessSession:
         gates.add(Gate.NOT_STATIC if self._checks_liveness else Gate.LIVENESS_OFF)
         if attempt.passive(policy.passive, policy.good_frames) is PadVerdict.BONA_FIDE:
             gates.add(Gate.PASSIVE_PAD)
-        if attempt.challenge_proven:
+        if attempt.proven_ns is not None:
             gates.add(Gate.NOT_FLAT)
         if attempt.confirmed_id is not None or attempt.claimed_id is not None:
             gates.add(Gate.PIN)
