@@ -183,6 +183,21 @@ class AccessSession:
             self._verdict = None
         return Pending(Hint.LOOK_HERE)
 
+    def overrule(self, reason: DenyReason, now_ns: int) -> Deny:
+        """The guard could not act on the standing grant: it becomes a deny."""
+        grant = self._verdict if isinstance(self._verdict, Grant) else None
+        deny = Deny(
+            reason,
+            self._verdict_track,
+            distance=None if grant is None else grant.evidence.distance,
+            tau=None if grant is None else grant.evidence.tau,
+            nearest_subject_id=None if grant is None else grant.subject.subject_id,
+        )
+        self._verdict = deny
+        self._verdict_until_ns = now_ns + self._policy.hold_ms * NS_PER_MS
+        self._settled_tracks.discard(self._verdict_track or 0)
+        return deny
+
     # one frame
 
     def _standing(self, observation: Observation) -> Decision | None:

@@ -1,0 +1,280 @@
+"""The walk of one frame, without Qt: recogniser, session, event log, door; the same for window, kiosk and demo.
+
+The order is the point: an event is committed before a grant is announced, and the evidence is looked at once more
+before the relay is asked. Whatever is raised on the way ends in the same place: the session starts from nothing, the
+door stays shut, the log has the trace, and the next frame may recover.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from faceguard.access.attempt import GallerySearch
+from faceguard.access.policy import AccessPolicy
+from faceguard.access.session import AccessSession
+from faceguard.domain.decision import (
+    NS_PER_MS,
+    Decision,
+    Deny,
+    DenyReason,
+    Grant,
+    Hint,
+    OutOfService,
+    Pending,
+)
+from faceguard.domain.errors import DoorFault, FaceguardError
+from faceguard.domain.face import Frame
+from faceguard.domain.observation import Observation
+from faceguard.events import event_of, fault_event
+from faceguard.store.audit_log import AuditEvent
+from faceguard.store.credentials import PinCheck, PinReason
+
+log = logging.getLogger(__name__)
+
+POLL_MS = 500
+"""How often a running door looks whether people were added or removed by another process."""
+
+
+class Recognising(Protocol):
+    """``pipeline.recogniser.Recogniser``."""
+
+    def observe(self, frame: Frame, matcher: GallerySearch, *, challenge: bool) -> Observation:
+        """All that one frame teaches."""
+
+    def reset(self) -> None:
+        """Forget tracks and liveness history."""
+
+
+class EventSink(Protocol):
+    """``store.audit_log.AuditLog``."""
+
+    def record(self, event: AuditEvent) -> int:
+        """Commit an event; raises ``StoreFault`` when it is not on the disk."""
+
+
+class PinDesk(Protocol):
+    """``store.credentials.Credentials``."""
+
+    def verify_any(self, subject_ids: Sequence[int], pin: str) -> tuple[int | None, PinCheck]:
+        """Whose PIN this is, if anybody's of these people."""
+
+
+class Opener(Protocol):
+    """``door.output.DoorOutput``."""
+
+    def pulse(self, duration_ms: int) -> None:
+        """Let one person in."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardReport:
+    """What one step came to.
+
+    Attributes:
+        decision: the decision that stands.
+        observation: of the frame, for the preview's box; None without a frame.
+        event: the event of a verdict that is new with this step; None while nothing new was said.
+        notice: something the operator should know though the decision stands, e.g. a relay that does not answer.
+    """
+
+    decision: Decision
+    observation: Observation | None = None
+    event: AuditEvent | None = None
+    notice: str = ""
+
+
+class Guard:
+    """One door.
+
+    Args:
+        recogniser: the stages in order.
+        gallery: the people.
+        policy: the rules.
+        events: the event log.
+        pins: checks PINs.
+        door: what a grant does.
+        pulse_ms: how long a grant opens the door.
+        clock: monotonic nanoseconds, the clock that stamps the frames.
+        poll_gallery: a new gallery when people have come or gone since it was last asked, else None.
+        session: handed over by tests that need a predictable one.
+    """
+
+    def __init__(
+        self,
+        recogniser: Recognising,
+        gallery: GallerySearch,
+        policy: AccessPolicy,
+        *,
+        events: EventSink,
+        pins: PinDesk,
+        door: Opener,
+        pulse_ms: int,
+        clock: Callable[[], int],
+        poll_gallery: Callable[[], GallerySearch | None] | None = None,
+        session: AccessSession | None = None,
+    ) -> None:
+        self._recogniser = recogniser
+        self._gallery = gallery
+        self._session = session or AccessSession(policy, gallery)
+        self._events = events
+        self._pins = pins
+        self._door = door
+        self._pulse_ms = pulse_ms
+        self._clock = clock
+        self._poll_gallery = poll_gallery
+        self._polled_ns = clock()
+        self._announced: Decision | None = None
+        self._fault: OutOfService | None = None
+        self._track_id: int | None = None
+        self._since_ns = clock()
+
+    # one frame
+
+    def step(self, frame: Frame) -> GuardReport:
+        """Judge the newest frame. Never raises: known faults and bugs alike put the door out of service."""
+        observation: Observation | None = None
+        try:
+            self._poll()
+            observation = self._recogniser.observe(frame, self._gallery, challenge=self._session.challenge is not None)
+            self._note_track(observation)
+            decision = self._session.observe(observation, self._clock())
+            self._fault = None
+            return self._announce(decision, observation)
+        except Exception as error:
+            return self._out_of_service(error, observation)
+
+    def fault(self, sentence: str) -> GuardReport:
+        """There are no usable frames: camera lost, silent or frozen."""
+        return self._out_of_service(FaceguardError(sentence), None)
+
+    def _note_track(self, observation: Observation) -> None:
+        if observation.track_id is not None and observation.track_id != self._track_id:
+            self._track_id = observation.track_id
+            self._since_ns = observation.captured_ns
+
+    def _poll(self) -> None:
+        now_ns = self._clock()
+        if self._poll_gallery is None or 0 <= now_ns - self._polled_ns < POLL_MS * NS_PER_MS:
+            return
+        self._polled_ns = now_ns
+        gallery = self._poll_gallery()
+        if gallery is not None:
+            self.replace_gallery(gallery)
+
+    # what people and the window bring in
+
+    def submit_pin(self, pin: str) -> GuardReport:
+        """The PIN that answers an Ask."""
+        try:
+            targets = self._session.pin_targets
+            if not targets:
+                return GuardReport(Pending(Hint.STEP_UP))
+            subject_id, check = self._pins.verify_any(targets, pin)
+            decision = self._session.answer_pin(
+                subject_id if check.ok else None, self._clock(), _PIN_DENIES.get(check.reason, DenyReason.WRONG_PIN)
+            )
+            return self._announce(decision, None)
+        except Exception as error:
+            return self._out_of_service(error, None)
+
+    def claim(self, subject_id: int, pin: str) -> GuardReport:
+        """Number and PIN before the face: the next attempt is compared with this person only."""
+        try:
+            _, check = self._pins.verify_any((subject_id,), pin)
+            if check.ok:
+                return self._announce(self._session.claim(subject_id, self._clock()), None)
+            reason = _PIN_DENIES.get(check.reason, DenyReason.WRONG_PIN)
+            if reason is DenyReason.NO_PIN:
+                reason = DenyReason.WRONG_PIN  # who has a PIN, and who is enrolled, is nobody's business at the door
+            return self._announce(Deny(reason), None)
+        except Exception as error:
+            return self._out_of_service(error, None)
+
+    def cancel_pin(self) -> GuardReport:
+        """The person gave up."""
+        try:
+            return self._announce(self._session.cancel_pin(self._clock()), None)
+        except Exception as error:
+            return self._out_of_service(error, None)
+
+    def replace_policy(self, policy: AccessPolicy) -> None:
+        """Other rules from the next frame on."""
+        self._session.replace_policy(policy)
+
+    def replace_gallery(self, gallery: GallerySearch) -> None:
+        """Other people from the next frame on."""
+        self._gallery = gallery
+        self._session.replace_gallery(gallery)
+
+    # what follows from a decision
+
+    def _announce(self, decision: Decision, observation: Observation | None) -> GuardReport:
+        """Log a new verdict, then act on it; a grant that cannot be logged is none."""
+        if isinstance(decision, Pending) or decision is self._announced:
+            return GuardReport(decision, observation)
+        notice = ""
+        if isinstance(decision, Grant):
+            decision, event, notice = self._open(decision)
+        else:
+            event = self._event(decision)
+            try:
+                self._events.record(event)
+            except FaceguardError as error:
+                log.exception("a refusal could not be recorded")
+                notice = error.sentence
+        self._announced = decision
+        self._since_ns = self._clock()
+        return GuardReport(decision, observation, event, notice)
+
+    def _open(self, grant: Grant) -> tuple[Decision, AuditEvent, str]:
+        """Commit, look at the evidence's age once more, then pulse. The relay is asked here and nowhere else."""
+        event = self._event(grant)
+        try:
+            self._events.record(event)
+        except FaceguardError as error:
+            log.exception("a grant could not be recorded and was refused")
+            deny = self._session.overrule(DenyReason.AUDIT_UNAVAILABLE, self._clock())
+            return deny, self._event(deny), error.sentence
+        if not grant.fresh_at(self._clock()):
+            deny = self._session.overrule(DenyReason.STALE_EVIDENCE, self._clock())
+            event = self._event(deny)
+            self._events.record(event)
+            return deny, event, ""
+        try:
+            self._door.pulse(self._pulse_ms)
+        except DoorFault as error:
+            log.exception("the door output did not answer")
+            self._events.record(fault_event("door output", error.sentence))
+            return grant, event, error.sentence
+        return grant, event, ""
+
+    def _out_of_service(self, error: Exception, observation: Observation | None) -> GuardReport:
+        known = isinstance(error, FaceguardError)
+        sentence = error.sentence if isinstance(error, FaceguardError) else "An internal error occurred; see the log."
+        if self._fault is not None and self._fault.sentence == sentence:
+            return GuardReport(self._fault, observation)
+        if not known:
+            log.error("the door is out of service", exc_info=error)
+        self._session.reset()
+        self._recogniser.reset()
+        self._fault = self._announced = fault = OutOfService(sentence, self._clock())
+        event = self._event(fault)
+        try:
+            self._events.record(event)
+        except FaceguardError:
+            log.exception("a fault could not be recorded")
+        return GuardReport(fault, observation, event)
+
+    def _event(self, decision: Decision) -> AuditEvent:
+        ms = max(0.0, (self._clock() - self._since_ns) / NS_PER_MS)
+        return event_of(decision, self._gallery.gallery, ms)
+
+
+_PIN_DENIES = {
+    PinReason.WRONG: DenyReason.WRONG_PIN,
+    PinReason.LOCKED: DenyReason.PIN_LOCKED,
+    PinReason.NONE_SET: DenyReason.NO_PIN,
+}

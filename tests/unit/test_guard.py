@@ -1,0 +1,274 @@
+"""The walk of one frame: what follows from a decision, and what follows when something breaks on the way."""
+
+from dataclasses import replace
+from random import Random
+
+import numpy as np
+import pytest
+
+from faceguard.access.policy import LivenessPolicy
+from faceguard.access.session import AccessSession
+from faceguard.domain.decision import NS_PER_MS, Ask, Deny, DenyReason, Grant, OutOfService, Pending
+from faceguard.domain.errors import CameraFault, DoorFault, ModelFault, StoreFault
+from faceguard.domain.face import Frame
+from faceguard.domain.observation import HaltReason, ParallaxReading
+from faceguard.guard import Guard
+from faceguard.store.credentials import PinCheck, PinReason
+from tests.unit.access.paper_door import POLICY, ListSearch, Play, gallery_of
+
+PIXELS = np.zeros((4, 4, 3), np.uint8)
+
+
+class Relay:
+    def __init__(self):
+        self.pulses = []
+        self.fails = False
+
+    def pulse(self, duration_ms):
+        if self.fails:
+            raise DoorFault("The relay does not answer; check its cable.")
+        self.pulses.append(duration_ms)
+
+
+class Log:
+    def __init__(self):
+        self.events = []
+        self.fails = None
+        self.on_record = lambda: None
+
+    def record(self, event):
+        self.on_record()
+        if self.fails is not None:
+            raise self.fails
+        self.events.append(event)
+        return len(self.events)
+
+    @property
+    def words(self):
+        return [e.decision for e in self.events]
+
+
+class Pins:
+    def __init__(self, **pins):
+        self.pins = {int(k[1:]): v for k, v in pins.items()}
+        self.locked = False
+
+    def verify_any(self, subject_ids, pin):
+        if self.locked:
+            return None, PinCheck(False, PinReason.LOCKED, 30)
+        known = [s for s in subject_ids if s in self.pins]
+        if not known:
+            return None, PinCheck(False, PinReason.NONE_SET)
+        for s in known:
+            if self.pins[s] == pin:
+                return s, PinCheck(True, PinReason.OK)
+        return None, PinCheck(False, PinReason.WRONG)
+
+
+class House:
+    """A whole door on paper, with a recogniser that shows one person after the other."""
+
+    def __init__(self, *people, pins=(), **policy):
+        gallery = gallery_of(*people, pins=pins)
+        self.play = Play(gallery)
+        self.relay, self.log, self.pins = Relay(), Log(), Pins(**{f"p{p}": "2468" for p in pins})
+        self.now_ms = 1_000
+        self.broken = None
+        self.late_ms = 0
+        self.resets = 0
+        rules = replace(POLICY, **policy)
+        self.guard = Guard(
+            self,
+            ListSearch(gallery),
+            rules,
+            events=self.log,
+            pins=self.pins,
+            door=self.relay,
+            pulse_ms=4000,
+            clock=lambda: self.now_ms * NS_PER_MS,
+            session=AccessSession(rules, ListSearch(gallery), Random(1)),
+        )
+
+    # the recogniser
+
+    def observe(self, frame, matcher, *, challenge):
+        if self.broken is not None:
+            raise self.broken
+        self.play.now_ms = frame.captured_ns // NS_PER_MS
+        observation = self.play.observation(self.person, **self.parts)
+        self.now_ms += self.late_ms
+        return observation
+
+    def reset(self):
+        self.resets += 1
+
+    # the street
+
+    def see(self, person=1, count=1, **parts):
+        self.person, self.parts = person, parts
+        for _ in range(count):
+            self.now_ms += 100
+            self.report = self.guard.step(Frame(PIXELS, self.now_ms * NS_PER_MS, self.now_ms))
+        return self.report.decision
+
+
+@pytest.fixture
+def house():
+    return House(1, 2, liveness=LivenessPolicy.OFF)
+
+
+def test_grant_is_logged_then_the_relay_pulses_once(house):
+    grant = house.see(1, 5)
+    assert isinstance(grant, Grant)
+    assert house.log.words == ["grant"]
+    house.see(1, 30)
+    assert house.relay.pulses == [4000]
+    assert house.log.words == ["grant"]
+
+
+def test_event_is_committed_before_the_relay_is_asked(house):
+    pulses_at_commit = []
+    house.log.on_record = lambda: pulses_at_commit.append(len(house.relay.pulses))
+    house.see(1, 5)
+    assert pulses_at_commit == [0]
+
+
+def test_event_holds_numbers_and_no_name(house):
+    house.see(1, 5)
+    event = house.log.events[0]
+    assert (event.subject_id, event.distance, event.frames, event.gallery_size) == (1, 0.0, 5, 2)
+    assert event.tau == 1.0
+    assert "Person" not in repr(event)
+    assert event.ms == pytest.approx(400)
+
+
+@pytest.mark.parametrize("error", [StoreFault("The disk is full."), StoreFault("The database is locked.")], ids=str)
+def test_grant_that_cannot_be_logged_is_none_and_recovers(house, error):
+    house.log.fails = error
+    decision = house.see(1, 5)
+    assert decision.reason is DenyReason.AUDIT_UNAVAILABLE
+    assert house.report.notice == error.sentence
+    house.see(1, 20)
+    assert house.relay.pulses == []
+    house.log.fails = None
+    house.see(None, 40)
+    assert isinstance(house.see(1, 6, track=2), Grant)
+    assert len(house.relay.pulses) == 1
+
+
+def test_commit_that_takes_too_long_makes_the_grant_stale(house):
+    def slow():
+        house.now_ms += 400
+
+    house.log.on_record = slow
+    assert house.see(1, 5).reason is DenyReason.STALE_EVIDENCE
+    assert house.relay.pulses == []
+    assert house.log.words == ["grant", "deny"]
+
+
+def test_slow_recognition_never_opens(house):
+    house.late_ms = 2_000
+    house.see(1, 40)
+    assert house.relay.pulses == []
+
+
+def test_relay_that_does_not_answer_is_shown_and_logged(house):
+    house.relay.fails = True
+    assert isinstance(house.see(1, 5), Grant)
+    assert "cable" in house.report.notice
+    assert house.log.words == ["grant", "fault"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("bug"), MemoryError(), ModelFault("The encoder failed."), CameraFault("x"), ZeroDivisionError()],
+    ids=lambda e: type(e).__name__,
+)
+def test_whatever_is_raised_shuts_the_door_once_and_recovers(house, error):
+    house.see(1, 4)
+    house.broken = error
+    assert isinstance(house.see(1), OutOfService)
+    house.see(1, 5)
+    assert house.log.words == ["fault"]
+    house.broken = None
+    assert isinstance(house.see(1, 4), Pending)
+    assert house.relay.pulses == []
+    assert isinstance(house.see(1, 1), Grant)
+
+
+def test_recogniser_that_answers_none_shuts_the_door(house):
+    house.play.observation = lambda *a, **k: None
+    assert isinstance(house.see(1), OutOfService)
+
+
+def test_camera_fault_forgets_the_attempt(house):
+    house.see(1, 4)
+    assert isinstance(house.guard.fault("The camera is silent.").decision, OutOfService)
+    assert isinstance(house.see(1), Pending)
+
+
+def test_unknown_error_shows_no_trace_to_people(house):
+    house.broken = RuntimeError("secret path")
+    assert "secret" not in house.see(1).sentence
+
+
+def ask_for_pin():
+    house = House(1, 2, pins=(1, 2), pin_after_face=True)
+    house.see(1, 6)
+    for _ in range(3):
+        sign = 1.0 if house.guard._session.challenge == "left" else -1.0
+        reading = ParallaxReading(sign * 25, 4.0, True, 30)
+        house.see(1, 1, failing=HaltReason.TURNED_AWAY, embed=True, parallax=reading)
+    assert isinstance(house.see(1, 2), Ask)
+    return house
+
+
+def test_right_pin_after_the_face_opens():
+    house = ask_for_pin()
+    house.guard.submit_pin("2468")
+    assert isinstance(house.see(1, 2), Grant)
+    assert house.log.words == ["ask", "grant"]
+    assert house.relay.pulses == [4000]
+
+
+def test_wrong_pin_is_denied_and_logged():
+    house = ask_for_pin()
+    assert house.guard.submit_pin("0000").decision.reason is DenyReason.WRONG_PIN
+    house.see(1, 50)
+    assert house.relay.pulses == []
+
+
+def test_locked_pin_is_denied_with_that_reason():
+    house = ask_for_pin()
+    house.pins.locked = True
+    assert house.guard.submit_pin("2468").decision.reason is DenyReason.PIN_LOCKED
+
+
+def test_pin_store_that_fails_shuts_the_door():
+    house = ask_for_pin()
+
+    def broken(*_):
+        raise StoreFault("The database is locked.")
+
+    house.pins.verify_any = broken
+    assert isinstance(house.guard.submit_pin("2468").decision, OutOfService)
+    assert not isinstance(house.see(1, 5), Grant)
+
+
+def test_pin_without_an_ask_does_nothing(house):
+    assert isinstance(house.guard.submit_pin("2468").decision, Pending)
+    assert house.log.words == []
+
+
+def test_claim_with_a_wrong_pin_and_with_an_unknown_number_look_the_same():
+    house = House(1, 2, pins=(1,))
+    answers = [house.guard.claim(n, "0000").decision for n in (1, 2, 77)]
+    assert {a.reason for a in answers if isinstance(a, Deny)} == {DenyReason.WRONG_PIN}
+    assert len(answers) == 3
+
+
+def test_people_who_leave_the_gallery_are_noticed_while_the_door_runs():
+    house = House(1, 2, liveness=LivenessPolicy.OFF)
+    house.guard._poll_gallery = lambda: ListSearch(gallery_of(2))
+    house.see(1, 4)
+    assert not isinstance(house.see(1, 16), Grant)
