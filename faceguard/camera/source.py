@@ -81,6 +81,8 @@ def open_source(
         CameraFault: it means nothing, or the file is not there.
     """
     spec = spec.strip()
+    if not spec:
+        raise CameraFault(f"No camera is chosen; {_HOW}.")
     if re.fullmatch(r"[0-9]{1,3}", spec) or spec.startswith("/dev/"):
         device = int(spec) if spec.isdigit() else spec
         return WebcamSource(device, fps=fps, width=width, height=height, clock=clock)
@@ -91,7 +93,7 @@ def open_source(
         return StreamSource(spec, clock=clock)
     path = Path(spec).expanduser()
     try:
-        folder, file = spec != "" and path.is_dir(), path.is_file()
+        folder, file = path.is_dir(), path.is_file()
     except (OSError, ValueError):
         folder = file = False
     if folder or (file and path.suffix.lower() in SUFFIXES):

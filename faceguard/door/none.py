@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from faceguard.door.output import checked_duration
+
 
 class NoOutput:
     """Switches nothing; for trials, and for doors where a person at the desk opens."""
@@ -15,10 +17,9 @@ class NoOutput:
         """Nothing to energise.
 
         Raises:
-            ValueError: the length is not positive.
+            ValueError: the length is not 1 to 60000.
         """
-        if duration_ms <= 0:
-            raise ValueError("a pulse has a positive length")
+        checked_duration(duration_ms)
 
     def close(self) -> None:
         """Nothing to close."""

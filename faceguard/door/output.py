@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
+
+LONGEST_PULSE_MS: Final = 60_000
+"""A door that stays unlocked longer is a mistake in the settings."""
 
 
 class DoorOutput(Protocol):
@@ -32,10 +35,21 @@ class DoorOutput(Protocol):
 
         Raises:
             DoorFault: the output could not be energised; it is, or is being, de-energised.
-            ValueError: the length is not positive.
+            ValueError: the length is not 1 to 60000.
         """
         ...
 
     def close(self) -> None:
         """De-energises and lets the device go; may be called twice, and before ``open``."""
         ...
+
+
+def checked_duration(duration_ms: int) -> int:
+    """The length itself.
+
+    Raises:
+        ValueError: not 1 to 60000.
+    """
+    if not 1 <= duration_ms <= LONGEST_PULSE_MS:
+        raise ValueError(f"a pulse lasts 1 to {LONGEST_PULSE_MS} ms, not {duration_ms}")
+    return duration_ms
