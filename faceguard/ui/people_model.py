@@ -63,13 +63,6 @@ def state_of(person: PersonLike) -> PersonState:
     return PersonState.READY if person.ready else PersonState.NEEDS_PHOTO
 
 
-def initials(name: str) -> str:
-    """First letters of the first and the last word, e.g. ``EC``; one letter for one word."""
-    words = name.split()
-    letters = [words[0], words[-1]] if len(words) > 1 else words
-    return "".join(word[0] for word in letters).upper()
-
-
 def folded(text: str) -> str:
     """For searching: lower case, without accents, so that ``tomas`` finds Tomás."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
@@ -177,8 +170,9 @@ class PeopleSearch(QSortFilterProxyModel):
 
     def look_for(self, text: str) -> None:
         """Shows only who matches; an empty text shows everybody."""
+        self.beginFilterChange()
         self._words = folded(text).split()
-        self.invalidateRowsFilter()
+        self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         """All words are found."""

@@ -7,7 +7,7 @@ Widgets say what they are by properties, never by colours of their own: ``primar
 
 from __future__ import annotations
 
-from faceguard.bundled import bundled
+from faceguard.resources import bundled
 from faceguard.ui.tokens import BODY, HEADLINE, LEAD, RADIUS, SMALL, TITLE, Palette, S
 
 
@@ -163,4 +163,5 @@ def _views(c: Palette) -> str:
     QHeaderView {{ background: {c.card}; border: none; }}
     QHeaderView::section {{ background: {c.card}; color: {c.dim}; border: none; border-bottom: 1px solid {c.line};
         padding: 0px 8px; min-height: 38px; font-size: {SMALL}px; font-weight: 600; }}
+    QHeaderView::section:horizontal:first {{ padding-left: 14px; }}
     """
