@@ -32,7 +32,7 @@ def test_file_in_its_place_is_refused(tmp_path):
     (tmp_path / "data").write_text("x")
     with pytest.raises(SettingsFault, match="is a file"):
         data_folder(tmp_path / "data", {})
-    with pytest.raises(SettingsFault, match="cannot be used|is a file"):
+    with pytest.raises(SettingsFault, match=r"cannot be used|is a file"):
         data_folder(tmp_path / "data" / "below", {})
 
 

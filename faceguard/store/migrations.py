@@ -1,0 +1,80 @@
+"""The shape of the database, one step after the other; a step that has been released is never edited."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlite_utils import Database, Migrations
+
+MIGRATIONS: Final = Migrations("faceguard")
+
+
+def known_steps() -> frozenset[str]:
+    """Names of all steps of this program; a database with any other was written by a newer one."""
+    with Database(memory=True, execute_plugins=False) as nothing:
+        return frozenset(step.name for step in MIGRATIONS.pending(nothing))
+
+
+@MIGRATIONS()
+def m001_people_events_pins(db: Database) -> None:
+    """People with their templates, the event log, and PIN hashes."""
+    for statement in (
+        """CREATE TABLE subjects (
+            id INTEGER PRIMARY KEY CHECK (id >= 1),
+            name TEXT NOT NULL CHECK (length(trim(name)) > 0),
+            consent TEXT NOT NULL CHECK (consent IN ('paper', 'screen', 'spoken')),
+            consented_at TEXT NOT NULL CHECK (length(consented_at) > 0),
+            enrolled_at TEXT NOT NULL
+        ) STRICT""",
+        # A number that stands in the event log is never given to another person.
+        "CREATE TABLE retired_numbers (id INTEGER PRIMARY KEY) STRICT",
+        """CREATE TABLE templates (
+            id INTEGER PRIMARY KEY,
+            subject_id INTEGER NOT NULL REFERENCES subjects (id) ON DELETE CASCADE,
+            encoder TEXT NOT NULL CHECK (length(encoder) > 0),
+            dimension INTEGER NOT NULL CHECK (dimension BETWEEN 2 AND 8192),
+            embedding BLOB NOT NULL CHECK (length(embedding) = 4 * dimension),
+            checksum INTEGER NOT NULL,
+            source TEXT NOT NULL CHECK (source IN ('photo', 'camera')),
+            created_at TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX templates_of_encoder ON templates (encoder)",
+        "CREATE INDEX templates_of_subject ON templates (subject_id)",
+        # One row; counts every change of people, templates and who has a PIN, so that a running door notices.
+        """CREATE TABLE gallery_state (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            generation INTEGER NOT NULL
+        ) STRICT""",
+        "INSERT INTO gallery_state (id, generation) VALUES (1, 0)",
+        # No reference to subjects: an event outlives the person, the name does not.
+        """CREATE TABLE events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            time TEXT NOT NULL,
+            decision TEXT NOT NULL CHECK (length(decision) > 0),
+            reason TEXT NOT NULL,
+            subject_id INTEGER,
+            gates TEXT NOT NULL,
+            nearest_id INTEGER,
+            distance REAL,
+            runner_up_id INTEGER,
+            runner_up REAL,
+            encoder TEXT NOT NULL,
+            tau REAL,
+            gallery_size INTEGER NOT NULL,
+            frames INTEGER NOT NULL,
+            ms REAL NOT NULL,
+            detail TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX events_by_time ON events (time)",
+        # Holder 0 is the admin, any other holder is the subject of that number.
+        """CREATE TABLE pins (
+            holder INTEGER PRIMARY KEY CHECK (holder >= 0),
+            subject_id INTEGER REFERENCES subjects (id) ON DELETE CASCADE,
+            hash TEXT NOT NULL,
+            wrong INTEGER NOT NULL DEFAULT 0 CHECK (wrong >= 0),
+            lock_ms INTEGER NOT NULL DEFAULT 0 CHECK (lock_ms >= 0),
+            locked_at_ms INTEGER NOT NULL DEFAULT 0,
+            CHECK ((holder = 0 AND subject_id IS NULL) OR (subject_id IS NOT NULL AND holder = subject_id))
+        ) STRICT""",
+    ):
+        db.execute(statement)
