@@ -1,0 +1,1 @@
+"""From a frame to an observation, one file per stage; none of them decides about the door."""
