@@ -10,18 +10,15 @@ A job sees the desk and nothing of the window; an answer sees the window and not
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 from faceguard.domain.errors import FaceguardError
-from faceguard.domain.face import AlignedFace, DetectedFace, Frame
-from faceguard.domain.observation import QualityAssessment
-from faceguard.domain.score import Distance
-from faceguard.domain.template import ConsentMeans, Embedding, Subject, TemplateSource
+
+if TYPE_CHECKING:  # the window is drawn and tested without the store
+    from faceguard.desk import Desk
 
 _log = logging.getLogger(__name__)
 
@@ -31,134 +28,20 @@ BUG_SENTENCE: Final = "Something went wrong inside the program. Nothing was chan
 T = TypeVar("T")
 
 
-class PersonLike(Protocol):
-    """One enrolled person, as the list shows it."""
-
-    @property
-    def subject(self) -> Subject:
-        """Number, name, consent, whether a PIN is stored."""
-
-    @property
-    def templates(self) -> int:
-        """Templates of the present encoder, or of any if there is none of it."""
-
-    @property
-    def enrolled_at(self) -> datetime:
-        """UTC."""
-
-    @property
-    def ready(self) -> bool:
-        """There is a template of the present encoder."""
-
-
-class NeighbourLike(Protocol):
-    """The enrolled person whose face is nearest to a new one."""
-
-    @property
-    def subject(self) -> Subject:
-        """Who."""
-
-    @property
-    def distance(self) -> Distance:
-        """Squared L2 between the two faces."""
-
-    @property
-    def too_near(self) -> bool:
-        """Within tau: possibly the same person."""
-
-
-class DraftLike(Protocol):
-    """An examined photo that may be enrolled."""
-
-    @property
-    def photo(self) -> Frame:
-        """The whole picture."""
-
-    @property
-    def face(self) -> DetectedFace:
-        """The chosen face, in the photo's pixels."""
-
-    @property
-    def aligned(self) -> AlignedFace:
-        """The crop that the encoder sees."""
-
-    @property
-    def quality(self) -> QualityAssessment:
-        """All findings."""
-
-    @property
-    def embedding(self) -> Embedding:
-        """f(x) of the crop."""
-
-    @property
-    def source(self) -> TemplateSource:
-        """Photo file or camera."""
-
-    @property
-    def nearest(self) -> NeighbourLike | None:
-        """None in an empty gallery."""
-
-
-class DeskLike(Protocol):
-    """What the window asks of a desk: blocking calls, used by one thread only."""
-
-    def people(self) -> Sequence[PersonLike]:
-        """Everybody who is enrolled."""
-
-    def examine(self, path: Path, choose: int | None = None) -> DraftLike:
-        """Reads a photo file; raises ``PhotoRefused``. ``choose`` is the index of one of several faces."""
-
-    def examine_frame(self, frame: Frame) -> DraftLike:
-        """The same for a picture of the door's camera."""
-
-    def enrol(
-        self, draft: Any, name: str, consent: ConsentMeans, *, number: int | None = None, accept_near: bool = False
-    ) -> Subject:
-        """Stores a person; raises ``EnrolmentRefused``."""
-
-    def remove(self, subject_id: int) -> None:
-        """Removes a person with templates and PIN."""
-
-    def set_pin(self, subject_id: int, pin: str | None) -> None:
-        """Sets or clears a person's PIN."""
-
-    def settings(self) -> Sequence[Any]:
-        """The rows of the settings table."""
-
-    def get(self, key: str) -> Any:
-        """A setting's value."""
-
-    def set(self, key: str, value: Any) -> None:
-        """Checks and stores a setting; raises ``SettingsFault`` or ``NotPermitted``."""
-
-    def unlock(self, pin: str) -> None:
-        """Opens what only the admin may change; raises ``NotPermitted``."""
-
-    @property
-    def locked(self) -> bool:
-        """The admin's settings cannot be changed now."""
-
-    def has_admin_pin(self) -> bool:
-        """False at the first start only."""
-
-    def set_admin_pin(self, pin: str) -> None:
-        """Stores the admin PIN."""
-
-
 class _Hands(QObject):
     """Lives in the desk's thread and does the jobs in the order in which they were given."""
 
     answered = Signal(int, object)
     refused = Signal(int, object)
 
-    def __init__(self, make_desk: Callable[[], DeskLike]) -> None:
+    def __init__(self, make_desk: Callable[[], Desk]) -> None:
         super().__init__()
         self._make_desk = make_desk
-        self._desk: DeskLike | None = None
+        self._desk: Desk | None = None
         self.stopping = False
 
     @Slot(int, object)
-    def do(self, ticket: int, job: Callable[[DeskLike], object]) -> None:
+    def do(self, ticket: int, job: Callable[[Desk], object]) -> None:
         """Does one job; known faults and bugs come back as one sentence, and the thread lives on."""
         if self.stopping:
             return
@@ -179,11 +62,10 @@ class _Hands(QObject):
     @Slot()
     def leave(self) -> None:
         """Closes the desk in the thread that made it, and ends the thread."""
-        close = getattr(self._desk, "close", None)
-        self._desk = None
-        if close is not None:
+        desk, self._desk = self._desk, None
+        if desk is not None:
             try:
-                close()
+                desk.close()
             except Exception:
                 _log.exception("the desk did not close")
         self.thread().quit()
@@ -204,7 +86,7 @@ class DeskWorker(QObject):
     _job_given = Signal(int, object)
     _leaving = Signal()
 
-    def __init__(self, make_desk: Callable[[], DeskLike], parent: QObject | None = None) -> None:
+    def __init__(self, make_desk: Callable[[], Desk], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thread = QThread(self)
         self._thread.setObjectName("desk")
@@ -229,7 +111,7 @@ class DeskWorker(QObject):
         self._thread.start()
 
     def submit(
-        self, job: Callable[[DeskLike], T], done: Callable[[T], None], failed: Callable[[FaceguardError], None]
+        self, job: Callable[[Desk], T], done: Callable[[T], None], failed: Callable[[FaceguardError], None]
     ) -> None:
         """Queues a job.
 

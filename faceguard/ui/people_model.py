@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -22,7 +22,8 @@ from PySide6.QtCore import (
     Qt,
 )
 
-from faceguard.ui.desk_worker import PersonLike
+if TYPE_CHECKING:  # the window is drawn and tested without the store
+    from faceguard.desk import Person
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -58,7 +59,7 @@ class PersonState(StrEnum):
     NEEDS_PHOTO = "Needs a new photo"
 
 
-def state_of(person: PersonLike) -> PersonState:
+def state_of(person: Person) -> PersonState:
     """Ready with a template of the present encoder; otherwise a new photo is needed."""
     return PersonState.READY if person.ready else PersonState.NEEDS_PHOTO
 
@@ -81,7 +82,7 @@ def day_words(moment: datetime, now: datetime | None = None) -> str:
     return f"{local.day} {month}" if local.year == here.year else f"{local.day} {month} {local.year}"
 
 
-_SORT_KEYS: Final[dict[Column, Callable[[PersonLike], Any]]] = {
+_SORT_KEYS: Final[dict[Column, Callable[[Person], Any]]] = {
     Column.NAME: lambda p: (folded(p.subject.name), p.subject.subject_id),
     Column.NUMBER: lambda p: p.subject.subject_id,
     Column.STATE: lambda p: (p.ready, folded(p.subject.name)),
@@ -95,18 +96,18 @@ class PeopleModel(QAbstractTableModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._people: list[PersonLike] = []
+        self._people: list[Person] = []
         self._column = Column.NAME
         self._order = Qt.SortOrder.AscendingOrder
 
-    def set_people(self, people: Sequence[PersonLike]) -> None:
+    def set_people(self, people: Sequence[Person]) -> None:
         """Replaces the whole list."""
         self.beginResetModel()
         self._people = self._sorted(people)
         self.endResetModel()
 
     @property
-    def people(self) -> Sequence[PersonLike]:
+    def people(self) -> Sequence[Person]:
         """In the order shown."""
         return self._people
 
@@ -152,7 +153,7 @@ class PeopleModel(QAbstractTableModel):
         self._column, self._order = Column(max(column, 0)), order
         self.set_people(self._people)
 
-    def _sorted(self, people: Sequence[PersonLike]) -> list[PersonLike]:
+    def _sorted(self, people: Sequence[Person]) -> list[Person]:
         descending = self._order is Qt.SortOrder.DescendingOrder
         return sorted(people, key=_SORT_KEYS[self._column], reverse=descending)
 
@@ -187,7 +188,7 @@ class PeopleSearch(QSortFilterProxyModel):
         """Handed to the table below, which sorts in one pass."""
         self._model.sort(column, order)
 
-    def person(self, row: int) -> PersonLike:
+    def person(self, row: int) -> Person:
         """Whom a visible row shows."""
         return self._model.people[self.mapToSource(self.index(row, 0)).row()]
 

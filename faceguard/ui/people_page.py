@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import (
     QEvent,
@@ -32,7 +32,6 @@ from PySide6.QtWidgets import (
 )
 
 from faceguard.domain.errors import FaceguardError
-from faceguard.ui.desk_worker import PersonLike
 from faceguard.ui.icons import icon
 from faceguard.ui.people_model import PERSON_ROLE, Column, PeopleModel, PeopleSearch, PersonState, state_of
 from faceguard.ui.person_panel import PersonPanel
@@ -46,12 +45,15 @@ from faceguard.ui.widgets.icon_button import IconButton
 from faceguard.ui.widgets.note import Note
 from faceguard.ui.widgets.page_header import PageHeader
 
+if TYPE_CHECKING:  # the window is drawn and tested without the store
+    from faceguard.desk import Person
+
 ROW_HEIGHT: Final = 51
 PADDING: Final = 14
 _WIDTHS: Final = {Column.NUMBER: 92, Column.STATE: 156, Column.PIN: 72, Column.ENROLLED: 128}
 
 
-def counts(people: Sequence[PersonLike]) -> str:
+def counts(people: Sequence[Person]) -> str:
     """``312 people, 305 ready, 120 with a PIN, 7 need a new photo``; what is nobody is left out."""
     if not people:
         return "Nobody is enrolled"
@@ -83,7 +85,7 @@ class _Cells(QStyledItemDelegate):
         hovered = isinstance(view, PeopleTable) and view.hovered_row == index.row()
         painter.fillRect(area, QColor(colours.accent_soft if selected else colours.hover if hovered else colours.card))
         painter.fillRect(QRect(area.left(), area.bottom(), area.width(), 1), QColor(colours.line))
-        person: PersonLike = index.data(PERSON_ROLE)
+        person: Person = index.data(PERSON_ROLE)
         text = str(index.data(Qt.ItemDataRole.DisplayRole))
         left = area.left() + (PADDING if index.column() == Column.NAME else 8)
         middle = area.center().y()
@@ -215,7 +217,7 @@ class PeoplePage(QWidget):
         self.setFocusProxy(self.field)
         self.set_people(())
 
-    def set_people(self, people: Sequence[PersonLike]) -> None:
+    def set_people(self, people: Sequence[Person]) -> None:
         """Replaces the list; whoever was selected stays so, if still enrolled."""
         self.notice.hide()
         self.model.set_people(people)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from faceguard.domain.template import ConsentMeans
-from faceguard.ui.desk_worker import PersonLike
 from faceguard.ui.people_model import PersonState, day_words, state_of
 from faceguard.ui.pin_prompt import NewPinForm, button
 from faceguard.ui.tokens import L, M, S
@@ -18,6 +17,9 @@ from faceguard.ui.widgets.card import Card
 from faceguard.ui.widgets.empty_state import EmptyState
 from faceguard.ui.widgets.note import Note
 from faceguard.ui.widgets.text import ElidedText, Text
+
+if TYPE_CHECKING:  # the window is drawn and tested without the store
+    from faceguard.desk import Person
 
 PANEL_WIDTH: Final = 340
 CONSENT_WORDS: Final = {
@@ -51,7 +53,7 @@ class PersonPanel(Card):
     def __init__(self, check_pin: Callable[[str], str | None], parent: QWidget | None = None) -> None:
         super().__init__(margin=0, parent=parent)
         self.setFixedWidth(PANEL_WIDTH)
-        self._person: PersonLike | None = None
+        self._person: Person | None = None
         self._pages = QStackedWidget()
         self._pages.addWidget(EmptyState("person", "Nobody selected", "Choose a person to see the details."))
         self._pages.addWidget(self._build_details(check_pin))
@@ -62,7 +64,7 @@ class PersonPanel(Card):
         """Number of the person shown."""
         return self._person.subject.subject_id if self._person is not None else None
 
-    def show_person(self, person: PersonLike | None) -> None:
+    def show_person(self, person: Person | None) -> None:
         """Another person; open forms of the one before are closed."""
         same = person is not None and person.subject.subject_id == self.subject_id
         self._person = person
