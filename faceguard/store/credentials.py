@@ -100,7 +100,7 @@ class Credentials:
         Raises:
             StoreFault: the database cannot be read.
         """
-        return subject_id > 0 and self._has(subject_id)
+        return 0 < subject_id <= MAX_NUMBER and self._has(subject_id)
 
     def set_admin_pin(self, pin: str) -> None:
         """Stores the admin PIN; whoever calls this has checked the old one.

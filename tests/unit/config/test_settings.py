@@ -48,7 +48,9 @@ def test_what_decides_who_gets_in_is_for_the_admin(key):
 
 
 def test_every_quality_limit_is_for_the_admin():
-    assert all(row.admin_only for row in TABLE if row.key.startswith("quality."))
+    limits = [row for row in TABLE if row.key.startswith("quality.")]
+    assert len(limits) == 14
+    assert all(row.admin_only and not row.optional for row in limits)
 
 
 @pytest.mark.parametrize("text", ["0,4", "", "0", "-1", "nan", "inf", "1e9", "0.4 0.5", "abc", "4.01"])
