@@ -7,11 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
+from typing import Final
 
 from faceguard.camera.latest_frame import LatestFrame
-from faceguard.camera.source import FrameSource
-from faceguard.camera.watchdog import CameraState, CameraStatus, Watchdog
+from faceguard.camera.source import FrameSource, is_live
+from faceguard.camera.watchdog import NS_PER_MS, CameraState, CameraStatus, Watchdog
 from faceguard.domain.errors import CameraFault
+
+REOPEN_FROZEN_MS: Final = 3_000
+"""A device whose picture has not changed for so long is released and opened anew, which wakes many drivers up."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +44,8 @@ class CameraReader:
 
     1. Open; a failure is reported and tried again after a pause that doubles.
     2. Read; each frame goes past the watchdog and into the mailbox, unless the picture is frozen.
-    3. A loss empties the mailbox, closes the source and begins again; the end of a recording is the end.
+    3. A loss empties the mailbox, closes the source and begins again; so does a device that stays frozen. The end of
+       a recording is the end.
 
     Args:
         source: touched by the reader's thread alone.
@@ -69,6 +74,7 @@ class CameraReader:
         self._back_off = back_off or BackOff()
         self._watchdog = Watchdog(source.label, stall_ms=stall_ms, now_ns=clock())
         self._lock = Lock()
+        self._live = is_live(source)
         self._stop = Event()
         self._told: CameraStatus | None = None
         self._thread: Thread | None = None
@@ -124,6 +130,8 @@ class CameraReader:
                     state = self._note(self._watchdog.frame, frame)
                     if state.status is not CameraStatus.FROZEN:
                         self._mailbox.put(frame)
+                    elif self._live and self._clock() - state.since_ns > REOPEN_FROZEN_MS * NS_PER_MS:
+                        raise CameraFault(state.sentence)
             except CameraFault as fault:
                 self._lose(fault.sentence, fault.detail)
             except Exception:

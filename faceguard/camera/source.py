@@ -53,6 +53,11 @@ class FrameSource(Protocol):
         ...
 
 
+def is_live(source: FrameSource) -> bool:
+    """A device or a stream, which a new opening may wake up; a recording would only begin anew."""
+    return isinstance(source, WebcamSource | StreamSource)
+
+
 def open_source(
     spec: str,
     *,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from faceguard.camera.latest_frame import LatestFrame
+from faceguard.camera.opencv_source import WebcamSource
 from faceguard.camera.reader import BackOff, CameraReader
 from faceguard.camera.watchdog import CameraStatus
 from faceguard.domain.errors import CameraFault
@@ -181,6 +182,42 @@ def test_a_repeated_picture_is_reported_and_kept_from_the_pipeline(start, watch,
     assert box.peek().sequence == 3, "from the third repetition on no frame counts as new"
     source.unblock.set()
     watch.wait_for(CameraStatus.FROZEN, CameraStatus.STREAMING)
+
+
+def test_a_frozen_webcam_is_opened_anew_and_streams_when_its_picture_moves(watch, box, clock):
+    """The driver repeats one picture, 1 s apart, until it has been opened a third time."""
+    opened, done = [], Event()
+
+    class Capture:
+        def open(self, name, backend, params):
+            opened.append(name)
+            return True
+
+        def set(self, prop, value):
+            return True
+
+        def read(self):
+            clock.ns += 1000 * MS
+            seed = clock.ns if len(opened) == 3 else 0
+            if len(opened) == 3 and watch.statuses[-1] is CameraStatus.STREAMING:
+                done.set()
+            return True, np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+
+        def release(self):
+            pass
+
+    source = WebcamSource(0, fps=25, width=4, height=4, clock=clock, platform="test", new_capture=Capture)
+    reader = CameraReader(source, box, stall_ms=5000, clock=clock, on_state=watch, back_off=AT_ONCE)
+    reader.start()
+    assert done.wait(PATIENCE_S)
+    assert reader.stop(PATIENCE_S)
+    frozen_then_lost = [CameraStatus.FROZEN, CameraStatus.LOST]
+    assert watch.statuses == [
+        *(CameraStatus.CONNECTING, CameraStatus.STREAMING),
+        *frozen_then_lost,
+        *frozen_then_lost,
+        CameraStatus.STREAMING,
+    ]
 
 
 def test_unplugged_and_back_streams_again_and_no_old_picture_stays(start, watch, box):
