@@ -44,6 +44,8 @@ def _text(c: Palette) -> str:
     {inks}
     QLabel[pill] {{ border-radius: 11px; padding: 0px 10px; font-size: {SMALL}px; font-weight: 600;
                     min-height: 22px; max-height: 22px; }}
+    QLabel[pill][step="true"] {{ border-radius: 15px; padding: 0px 14px; font-size: {BODY}px;
+                    min-height: 30px; max-height: 30px; }}
     {pills}
     QToolTip {{ color: {c.ink}; background: {c.card}; border: 1px solid {c.line}; padding: 4px 8px; }}
     """
@@ -64,6 +66,7 @@ def _surfaces(c: Palette) -> str:
     QFrame[card="true"] {{ background: {c.card}; border: 1px solid {c.line}; border-radius: {RADIUS}px; }}
     QFrame[note] {{ border: none; border-radius: {RADIUS}px; }}
     {notes}
+    QFrame[note][flat="true"] {{ border-radius: 0px; }}
     QFrame[rule="true"] {{ background: {c.line}; border: none; min-height: 1px; max-height: 1px; }}
     QWidget[rail="true"] {{ background: {c.rail}; border-right: 1px solid {c.line}; }}
     QWidget[strip="true"] {{ background: {c.rail}; border-top: 1px solid {c.line}; }}
@@ -120,7 +123,7 @@ def _fields(c: Palette) -> str:
     QLineEdit {{ placeholder-text-color: {c.dim}; }}
     QAbstractSpinBox {{ padding: 0px 0px 0px 8px; }}
     QAbstractSpinBox:focus {{ padding: 0px 0px 0px 7px; }}
-    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0px; min-height: 0px;
+    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0px 4px 0px 10px; min-height: 0px;
         background: transparent; }}
     QComboBox::drop-down {{ border: none; width: 32px; }}
     QComboBox::down-arrow {{ image: {down}; width: 16px; height: 16px; }}
