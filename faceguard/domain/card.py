@@ -223,6 +223,11 @@ class ModelCard:
         _require(bool(self.origin), "a card states the origin")
 
     @property
+    def task(self) -> ModelTask:
+        """What the network is for; each kind of card says it."""
+        raise NotImplementedError
+
+    @property
     def digest(self) -> str:
         """First 12 hex digits of the file's SHA-256."""
         return self.sha256[:12]
