@@ -2,8 +2,9 @@
 
 A cue can only take a grant away:
 
-1. *static*: the pictures change (sensor noise, recompression) but the embedding stays frozen: a still photo, a paused video.
-2. *passive*: networks that look at one picture, fused; none is bundled.
+1. *static*: the pictures change (noise, recompression) but the embedding goes nowhere: a photo on a stand, a paused
+   video (``static_check.py``).
+2. *passive*: networks that look at one picture, fused (``passive_pad.py``); none is bundled.
 3. *parallax*: while a challenge runs, the geometry of a turn (``parallax.py``); it proves "not flat", never "live".
 
 What the static cue does not stop: a print that is held in a moving hand, a video. What the parallax does not stop: a
@@ -12,65 +13,23 @@ video of a turning head, a mask.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import replace
+from typing import Protocol
 
 from faceguard.domain.face import DetectedFace, Frame
-from faceguard.domain.observation import PadResult, PadVerdict, ParallaxReading
+from faceguard.domain.observation import PadResult, ParallaxReading
 from faceguard.domain.template import Embedding
 from faceguard.pipeline.parallax import ParallaxProbe
-
-FROZEN_COSINE: Final = 0.99
-"""An embedding whose window stays above this is frozen."""
-FROZEN_SECONDS: Final = 1.5
-"""A frozen embedding is called an attack after this time, not before."""
-MIN_SAMPLES: Final = 5
-"""Embeddings of changing pictures before the static cue says anything."""
+from faceguard.pipeline.static_check import StaticCheck
 
 
 class PassivePad(Protocol):
-    """A network that judges one picture of a face."""
+    """A network that judges one picture of a face: ``passive_pad.PassivePadNetwork``."""
 
     def score(self, frame: Frame, face: DetectedFace) -> float:
         """Probability of bona fide in [0, 1]; raises ``ModelFault`` when the network fails."""
         ...
-
-
-@dataclass(slots=True)
-class _Sample:
-    """One embedding of the track: when, the unit vector, and a digest of the picture's face."""
-
-    captured_ns: int
-    values: NDArray[np.float32]
-
-
-class StaticCheck:
-    """Are the embeddings of one track frozen while its pictures change?"""
-
-    def __init__(
-        self, *, frozen_cosine: float = FROZEN_COSINE, seconds: float = FROZEN_SECONDS, samples: int = MIN_SAMPLES
-    ) -> None:
-        self._frozen_cosine = frozen_cosine
-        self._window_ns = int(seconds * 1e9)
-        self._min_samples = samples
-        self._window: deque[_Sample] = deque()
-        self.verdict = PadVerdict.UNDECIDED
-
-    def reset(self) -> None:
-        """Forgets the track."""
-        self._window.clear()
-        self.verdict = PadVerdict.UNDECIDED
-
-    def add(self, captured_ns: int, embedding: Embedding) -> float | None:
-        """Takes the next embedding and returns its cosine to the one before, None for the first."""
-        previous = self._window[-1].values if self._window else None
-        self._window.append(_Sample(captured_ns, embedding.values))
-        return None if previous is None else float(previous @ embedding.values)
 
 
 class Liveness:
@@ -129,7 +88,7 @@ class Liveness:
         Raises:
             ModelFault: a PAD network failed; no result means no grant.
         """
-        similarity = self._static.add(frame.captured_ns, embedding)
+        similarity = self._static.add(frame, embedding)
         return replace(
             pad,
             static=self._static.verdict,
