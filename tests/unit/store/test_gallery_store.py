@@ -278,6 +278,7 @@ def test_running_door_notices_changes_of_another_program_and_its_own(path, galle
             )
         assert gallery_store.changed_since(loaded)
     loaded = gallery_store.load_gallery(encoder, LENGTH)
+    assert not gallery_store.changed_since(loaded)
     enrol("Grace", 3)
     assert gallery_store.changed_since(loaded)
 
