@@ -67,6 +67,7 @@ def _surfaces(c: Palette) -> str:
     QFrame[note] {{ border: none; border-radius: {RADIUS}px; }}
     {notes}
     QFrame[note][flat="true"] {{ border-radius: 0px; }}
+    QFrame[note="neutral"][flat="true"] {{ background: {c.rail}; }}
     QFrame[rule="true"] {{ background: {c.line}; border: none; min-height: 1px; max-height: 1px; }}
     QWidget[rail="true"] {{ background: {c.rail}; border-right: 1px solid {c.line}; }}
     QWidget[strip="true"] {{ background: {c.rail}; border-top: 1px solid {c.line}; }}

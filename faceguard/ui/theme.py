@@ -15,9 +15,9 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
-from faceguard.bundled import bundled
+from faceguard.resources import bundled
 from faceguard.ui.style_sheet import style_sheet
-from faceguard.ui.tokens import BODY, DARK, FONT_FAMILY, LIGHT, Palette
+from faceguard.ui.tokens import BODY, DARK, DISPLAY, FONT_FAMILY, LIGHT, Palette
 
 FONT_FILES: Final = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf", "Inter-Bold.otf")
 _DARK_PROPERTY: Final = "faceguardDark"
@@ -45,6 +45,8 @@ def font(spec: FontSpec) -> QFont:
     made = QFont(QApplication.font())
     made.setPixelSize(spec.pixels)
     made.setWeight(QFont.Weight(spec.weight))
+    if spec.pixels >= DISPLAY:
+        made.setLetterSpacing(QFont.SpacingType.PercentageSpacing, 98)  # large type looks loose otherwise
     made.setFeature(QFont.Tag("tnum"), 1)  # a clock and a list of times must not jitter
     return made
 
