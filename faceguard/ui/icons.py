@@ -12,7 +12,7 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from faceguard.bundled import bundled
+from faceguard.resources import bundled
 
 ICON_PIXELS: Final = 18
 """Beside body text."""
