@@ -184,7 +184,9 @@ TABLE: Final[tuple[SettingRow, ...]] = (
     _whole("door.serial_channel", 1, 1, 8, "Which relay of the board opens the door.", admin=True),
     _whole("door.pulse_ms", 4000, 200, 15000, "How long the relay is energised by one grant.", unit="ms", admin=True),
     _text("door.phone", "", "Whom to call while the door is out of service; empty shows no number."),
-    _text("camera.source", "0", "Camera number or path, stream address, video file, or folder of pictures."),
+    _text(
+        "camera.source", "0", "Camera number or path, stream address, video file, or folder of pictures.", admin=True
+    ),
     _whole("camera.width", 640, 160, 3840, "Picture width asked of the camera.", unit="px"),
     _whole("camera.height", 480, 120, 2160, "Picture height asked of the camera.", unit="px"),
     _number("camera.fps", 25.0, 1, 120, "Pictures a second asked of the camera.", unit="1/s"),

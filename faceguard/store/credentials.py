@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -109,11 +109,7 @@ class Credentials:
             NotPermitted: too short, too long, or too easy to guess.
             StoreFault: nothing was stored.
         """
-        pin = _normal(pin)
-        if not ADMIN_PIN_MIN <= len(pin) <= ADMIN_PIN_MAX or not pin.isprintable():
-            raise NotPermitted(f"The admin PIN has {ADMIN_PIN_MIN} to {ADMIN_PIN_MAX} digits or characters.")
-        _refuse_weak(pin)
-        self._store(ADMIN, pin)
+        self._store(ADMIN, checked_admin_pin(pin))
 
     def set_person_pin(self, subject_id: int, pin: str | None) -> None:
         """Stores a person's PIN, or takes it away with None; forgets earlier wrong entries.
@@ -124,12 +120,7 @@ class Credentials:
         """
         if not 0 < subject_id <= MAX_NUMBER:  # holder 0 is the admin
             raise NotPermitted(f"Nobody has the number {subject_id}.")
-        if pin is not None:
-            pin = _normal(pin)
-            if not (PERSON_PIN_MIN <= len(pin) <= PERSON_PIN_MAX and pin.isascii() and pin.isdigit()):
-                raise NotPermitted(f"A PIN has {PERSON_PIN_MIN} to {PERSON_PIN_MAX} digits.")
-            _refuse_weak(pin)
-        self._store(subject_id, pin)
+        self._store(subject_id, None if pin is None else checked_person_pin(pin))
 
     def verify_admin(self, pin: str) -> PinCheck:
         """Checks the admin PIN and charges a wrong one.
@@ -148,6 +139,38 @@ class Credentials:
         if not 0 < subject_id <= MAX_NUMBER:
             return self._spend_and_answer(pin, PinReason.NONE_SET)
         return self._verify(subject_id, pin)
+
+    def verify_any(self, subject_ids: Sequence[int], pin: str) -> tuple[int | None, PinCheck]:
+        """Whose PIN this is, of a few people whom one face resembles.
+
+        A wrong entry is charged to each of them; a right one to nobody, or the twin of whoever enters every day
+        would soon be locked out.
+
+        Args:
+            subject_ids: the people, most alike first.
+            pin: as entered.
+
+        Returns:
+            The person and the check; None with the check of the most alike person when it is nobody's.
+
+        Raises:
+            StoreFault: the attempt could not be recorded, so it was not looked at.
+        """
+        checks: list[tuple[int, PinCheck]] = []
+        for subject_id in subject_ids:
+            check = self.verify_person(subject_id, pin)
+            if check.ok:
+                self._take_back([charged for charged, refused in checks if refused.reason is PinReason.WRONG])
+                return subject_id, check
+            checks.append((subject_id, check))
+        known = [check for _, check in checks if check.reason is not PinReason.NONE_SET]
+        return None, next(iter(known), PinCheck(False, PinReason.NONE_SET))
+
+    def _take_back(self, holders: Sequence[int]) -> None:
+        """One wrong entry less for each, and the lock that it brought."""
+        with self._database.writing() as db:
+            for holder in holders:
+                db.execute("UPDATE pins SET wrong = max(wrong - 1, 0), lock_ms = 0 WHERE holder = ?", [holder])
 
     def _has(self, holder: int) -> bool:
         with self._database.reading() as db:
@@ -222,6 +245,24 @@ def lock_seconds(wrong: int) -> int:
     if wrong < FREE_ATTEMPTS:
         return 0
     return min(LONGEST_LOCK_S, FIRST_LOCK_S * (1 << min(wrong - FREE_ATTEMPTS, 16)))
+
+
+def checked_admin_pin(pin: str) -> str:
+    """A new admin PIN in its one form; raises ``NotPermitted`` when too short, too long, or too easy to guess."""
+    pin = _normal(pin)
+    if not ADMIN_PIN_MIN <= len(pin) <= ADMIN_PIN_MAX or not pin.isprintable():
+        raise NotPermitted(f"The admin PIN has {ADMIN_PIN_MIN} to {ADMIN_PIN_MAX} digits or characters.")
+    _refuse_weak(pin)
+    return pin
+
+
+def checked_person_pin(pin: str) -> str:
+    """A new PIN of a person in its one form; raises ``NotPermitted`` when no 4 to 12 digits, or too easy to guess."""
+    pin = _normal(pin)
+    if not (PERSON_PIN_MIN <= len(pin) <= PERSON_PIN_MAX and pin.isascii() and pin.isdigit()):
+        raise NotPermitted(f"A PIN has {PERSON_PIN_MIN} to {PERSON_PIN_MAX} digits.")
+    _refuse_weak(pin)
+    return pin
 
 
 def _normal(pin: str) -> str:

@@ -271,3 +271,29 @@ def test_no_pin_and_no_hash_in_repr_log_or_file(admin, path, caplog):
     assert "argon2" not in text
     content = b"".join(file.read_bytes() for file in path.parent.iterdir())
     assert PIN.encode() not in content
+
+
+@pytest.fixture
+def twins(credentials, enrol):
+    enrol("Ada", 1)
+    enrol("Eva", 2)
+    credentials.set_person_pin(1, PIN)
+    credentials.set_person_pin(2, OTHER)
+    return credentials
+
+
+def test_twins_pin_names_the_right_twin_and_charges_nobody(twins):
+    for _ in range(7):
+        assert twins.verify_any((1, 2), OTHER)[0] == 2
+    assert twins.verify_person(1, PIN).ok
+
+
+def test_pin_of_neither_twin_is_charged_to_both(twins):
+    for _ in range(5):
+        who, check = twins.verify_any((1, 2), "975310")
+        assert (who, check.reason) == (None, PinReason.WRONG)
+    assert twins.verify_any((1, 2), OTHER)[1].reason is PinReason.LOCKED
+
+
+def test_pin_of_people_without_one_is_nobodys(credentials):
+    assert credentials.verify_any((1, 2), PIN) == (None, PinCheck(False, PinReason.NONE_SET))
