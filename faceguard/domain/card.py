@@ -194,7 +194,7 @@ class ModelCard:
     size_bytes: int
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
-    input_size: int | None
+    input_size: int | None = None
     colour_order: ColourOrder
     layout: Layout = Layout.NCHW
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -281,6 +281,7 @@ class EncoderCard(ModelCard):
         rated_size: greatest number of subjects at which FNIR <= 10 % at FPIR 1e-3; None means not measured.
     """
 
+    input_size: int
     template: str
     template_points: tuple[tuple[float, float], ...]
     mirror: bool
@@ -292,14 +293,13 @@ class EncoderCard(ModelCard):
 
     def __post_init__(self) -> None:
         ModelCard.__post_init__(self)
-        _require(self.input_size is not None, "an encoder's card has an input_size")
+        _require_count(self.input_size, "an encoder's input_size", least=16)
         _require(_WORD.fullmatch(self.template) is not None, "a template's name is one lower-case word")
         points = self.template_points
         _require(len(points) == 5 and all(len(p) == 2 for p in points), "a template has five points (x, y)")
         flat = tuple(v for p in points for v in p)
         _require_finite(flat, "template_points")
-        size = self.input_size or 0
-        _require(all(0.0 <= v < size for v in flat), "template_points lie inside the crop")
+        _require(all(0.0 <= v < self.input_size for v in flat), "template_points lie inside the crop")
         _require(points[0][0] < points[1][0], "the person's right eye lies left of the left eye in the template")
         _require(isinstance(self.mirror, bool), "mirror is true or false")
         _require_count(self.length, "length", least=2)
@@ -348,6 +348,7 @@ class PadCard(ModelCard):
         attack_threshold: a fused score of at most this is an attack; between the two it is undecided.
     """
 
+    input_size: int
     crop_scale: float
     classes: tuple[str, ...]
     bona_fide: str
@@ -356,7 +357,7 @@ class PadCard(ModelCard):
 
     def __post_init__(self) -> None:
         ModelCard.__post_init__(self)
-        _require(self.input_size is not None, "a PAD network's card has an input_size")
+        _require_count(self.input_size, "a PAD network's input_size", least=16)
         _require_finite((self.crop_scale,), "crop_scale")
         _require(1.0 <= self.crop_scale <= 8.0, "crop_scale lies in [1, 8]")
         _require(len(self.classes) >= 2 and len(set(self.classes)) == len(self.classes), "classes are two or more")

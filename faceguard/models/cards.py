@@ -108,8 +108,7 @@ def _build(kind: type[_T], table: Any, readers: Mapping[str, Callable[[Any], Any
             raise ValueError(f"the key '{key}' is not known")
     for key, entry in known.items():
         required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
-        # An absent input_size means: any size. Everything else without a default has to be said.
-        if required and key not in table and key != "input_size":
+        if required and key not in table:
             raise ValueError(f"the key '{key}' is missing")
     values = {}
     for key in known:
@@ -118,8 +117,6 @@ def _build(kind: type[_T], table: Any, readers: Mapping[str, Callable[[Any], Any
                 values[key] = readers.get(key, _as_is)(table[key])
             except (ValueError, TypeError, KeyError) as error:
                 raise ValueError(f"'{key}': {error}") from error
-        elif key == "input_size":
-            values[key] = None
     return kind(**values)
 
 

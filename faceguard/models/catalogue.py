@@ -10,15 +10,17 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import tomlkit
 
-from faceguard.domain.card import AnyCard, KnownAnswer, ModelTask, OperatingPoint
+from faceguard.domain.card import AnyCard, DetectorCard, EncoderCard, KnownAnswer, ModelTask, OperatingPoint, PadCard
 from faceguard.domain.errors import ModelFault
 from faceguard.models.cards import CARD_FILE, parse_cards, read_cards
 
 MAX_CARD_BYTES: Final = 1 << 20
+
+_Card = TypeVar("_Card", DetectorCard, EncoderCard, PadCard)
 
 Prove = Callable[[AnyCard, bytes], KnownAnswer]
 """Opens a network, checks it against its card and gives its known answer; raises ``ModelFault``."""
@@ -52,13 +54,11 @@ class Catalogue:
     Args:
         bundled: folder of the bundled networks and their cards.
         added: the data folder's ``models``; need not exist yet.
-        prove: opens and tests a network (``pipeline.known_answer.prove``).
     """
 
-    def __init__(self, bundled: Path, added: Path, prove: Prove) -> None:
+    def __init__(self, bundled: Path, added: Path) -> None:
         self._bundled = bundled
         self._added = added
-        self._prove = prove
 
     def entries(self) -> tuple[Entry, ...]:
         """All networks, the bundled ones first; a broken added one is listed with its fault.
@@ -69,24 +69,42 @@ class Catalogue:
         bundled = [Entry(card.id, card, True, self._bundled) for card in read_cards(self._bundled / CARD_FILE)]
         return (*bundled, *self._added_entries())
 
-    def resolve(self, model_id: str, task: ModelTask) -> tuple[AnyCard, bytes]:
-        """Card and bytes of a network, to be opened by the pipeline, which verifies the bytes.
-
-        Args:
-            model_id: of the card; empty for the first bundled one of the task.
-            task: what it has to be for.
+    def card(self, model_id: str) -> AnyCard:
+        """Card of an installed network.
 
         Raises:
-            ModelFault: unknown, for another task, or its file is missing or of another size.
+            ModelFault: unknown, or its card cannot be read.
         """
-        entry = self._find(model_id) if model_id else self._default(task)
+        return _card_of(self._find(model_id))
+
+    def default(self, kind: type[_Card]) -> _Card:
+        """Card of the first bundled network of a kind (``DetectorCard``, ``EncoderCard``): the default.
+
+        Raises:
+            ModelFault: none comes with the program.
+        """
+        found = next((e.card for e in self.entries() if e.bundled and isinstance(e.card, kind)), None)
+        if found is None:
+            raise ModelFault(f"The bundled networks lack a {kind.__name__.removesuffix('Card').lower()}.")
+        return found
+
+    def resolve(self, model_id: str) -> tuple[AnyCard, bytes]:
+        """Card and bytes of a network, to be opened by the pipeline, which verifies the bytes.
+
+        Raises:
+            ModelFault: unknown, or its file is missing or of another size.
+        """
+        entry = self._find(model_id)
         card = _card_of(entry)
-        if card.task is not task:
-            raise ModelFault(f"The network '{card.id}' is for the task {card.task}, not {task}.")
         return card, _read_network(entry.folder / card.file, card)
 
-    def add(self, file: Path, card_file: Path) -> AnyCard:
+    def add(self, file: Path, card_file: Path, prove: Prove) -> AnyCard:
         """Copies a network and its card into the data folder, after it has been opened and tested.
+
+        Args:
+            file: the ONNX file; it is stored under the name on the card.
+            card_file: TOML with the one card.
+            prove: opens and tests a network (``pipeline.known_answer.prove``).
 
         Raises:
             ModelFault: card or file are missing, invalid or do not fit, the id is taken, or nothing can be written.
@@ -100,7 +118,7 @@ class Catalogue:
             raise ModelFault(f"There is a network with the id '{card.id}' already; remove it or change the id.")
         data = _read_network(file, card)
         _require_digest(card, data)
-        answer = self._prove(card, data)
+        answer = prove(card, data)
         text = _with_known_answer(text, card, answer)
         card = parse_cards(text, card_file.name)[0]
         try:
@@ -113,26 +131,16 @@ class Catalogue:
             raise ModelFault(f"The network '{card.id}' cannot be copied to {self._added}.", str(error)) from error
         return card
 
-    def verify(self, model_id: str) -> AnyCard:
+    def verify(self, model_id: str, prove: Prove) -> AnyCard:
         """Reads a network, compares its digest, opens it and runs its known-answer test.
 
         Raises:
             ModelFault: anything about it is wrong.
         """
-        entry = self._find(model_id)
-        card = _card_of(entry)
-        data = _read_network(entry.folder / card.file, card)
+        card, data = self.resolve(model_id)
         _require_digest(card, data)
-        self._prove(card, data)
+        prove(card, data)
         return card
-
-    def use(self, model_id: str) -> AnyCard:
-        """The verified card of a network that is to be used from now on; its id belongs into the settings.
-
-        Raises:
-            ModelFault: unknown, or anything about it is wrong.
-        """
-        return self.verify(model_id)
 
     def remove(self, model_id: str, in_use: Collection[str] = ()) -> None:
         """Deletes an added network.
@@ -207,12 +215,6 @@ class Catalogue:
         found = next((entry for entry in entries if entry.id == model_id), None)
         if found is None:
             raise ModelFault(f"There is no network '{model_id}'; there are: {', '.join(e.id for e in entries)}.")
-        return found
-
-    def _default(self, task: ModelTask) -> Entry:
-        found = next((e for e in self.entries() if e.bundled and e.card is not None and e.card.task is task), None)
-        if found is None:
-            raise ModelFault(f"No network for the task {task} comes with the program.")
         return found
 
 
