@@ -9,7 +9,8 @@
     +-- SettingsFault          unknown key, value out of range, unreadable file
     +-- DoorFault              the relay does not answer
     +-- EncoderMismatch        embeddings of two encoders were about to meet
-    +-- PhotoRefused           a stored photo cannot be used: unreadable, no face, several faces
+    +-- PhotoRefused           a stored photo cannot be used: unreadable, no face
+    |   +-- SeveralFaces       somebody has to say which one is meant
     +-- EnrolmentRefused       no consent, poor quality, somebody else's face
     +-- NotPermitted           wrong PIN, locked out, or the role may not do this
 
@@ -17,6 +18,8 @@ A refusal at the door (no face, blur, attack, stranger) is not an error: it is a
 """
 
 from __future__ import annotations
+
+from faceguard.domain.face import BoundingBox
 
 
 class FaceguardError(Exception):
@@ -59,6 +62,18 @@ class EncoderMismatch(FaceguardError):
 
 class PhotoRefused(FaceguardError):
     """A stored photo cannot be used."""
+
+
+class SeveralFaces(PhotoRefused):
+    """A stored photo shows several faces of similar size.
+
+    Attributes:
+        boxes: of all faces, left to right; the choice counts in this order from 1.
+    """
+
+    def __init__(self, sentence: str, boxes: tuple[BoundingBox, ...]) -> None:
+        super().__init__(sentence)
+        self.boxes = boxes
 
 
 class EnrolmentRefused(FaceguardError):

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.domain.errors import PhotoRefused
+from faceguard.domain.errors import PhotoRefused, SeveralFaces
 from faceguard.domain.face import AlignedFace, BoundingBox, DetectedFace, Frame, Landmarks
 from faceguard.domain.observation import QualityAssessment
 from faceguard.domain.template import Embedding
@@ -160,10 +160,10 @@ def _chosen(frame: Frame, faces: tuple[DetectedFace, ...], choose: int | None) -
     face = min(faces, key=lambda f: math.dist(f.box.centre, middle))
     rivals = [f for f in faces if f is not face and f.box.area >= SIMILAR_SIZE * face.box.area]
     if rivals:
-        raise PhotoRefused(
+        raise SeveralFaces(
             f"This photo shows several faces of similar size ({_positions(frame, faces)}); "
             "choose one by its number, counted from the left, or use a photo of one person.",
-            f"{len(faces)} faces, {len(rivals) + 1} of similar size",
+            tuple(f.box for f in faces),
         )
     return face
 
