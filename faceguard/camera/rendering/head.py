@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceguard.camera.rendering import head_shape
-from faceguard.camera.rendering.mesh import FOCAL_SHARE, Layer, Mesh, draw_mesh
+from faceguard.camera.rendering.mesh import FOCAL_SHARE, Layer, draw_mesh
 from faceguard.camera.rendering.motion import EasedValue, Sway, ease
-from faceguard.camera.rendering.portrait import FacePhoto, cut_out
+from faceguard.camera.rendering.portrait import DENSITY, FacePhoto, cut_out
 
 TURN_DEG: Final = 28.0
 """How far people turn their head when asked to."""
@@ -39,8 +39,7 @@ class HeadActor:
         rng = np.random.default_rng(seed)
         portrait = cut_out(photo, head_shape.MIDDLE)
         self._shape = head_shape.build(portrait, relief)
-        self._mesh = Mesh(self._shape.triangles, portrait.texture, portrait.alpha)
-        self._lid_pixels = self._shape.lids * portrait.unit_y
+        self._lid_pixels = self._shape.lids * DENSITY
         self._photo_yaw = portrait.yaw_deg
         # At rest people look at the camera, whatever they did in the photo; but what the photo hides stays unknown.
         self._rest_yaw = 0.4 * portrait.yaw_deg
@@ -104,7 +103,7 @@ class HeadActor:
         if shut > 0:
             texture_points = texture_points.copy()
             texture_points[:, 1] -= shut * self._lid_pixels
-        return draw_mesh(self._mesh, points, texture_points, light, size)
+        return draw_mesh(self._shape.mesh, points, texture_points, light, size)
 
     def _posed(
         self, yaw_deg: float, pitch_deg: float, roll_deg: float

@@ -13,8 +13,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.camera.rendering.mesh import grid_triangles
-from faceguard.camera.rendering.portrait import BOTTOM, DENSITY, LEFT, RIGHT, TOP, Portrait
+from faceguard.camera.rendering.mesh import Mesh, grid_triangles
+from faceguard.camera.rendering.portrait import (
+    BOTTOM,
+    DENSITY,
+    EYES_TO_CHIN,
+    EYES_TO_MOUTH,
+    EYES_TO_NOSE,
+    LEFT,
+    RIGHT,
+    TOP,
+    Portrait,
+    edges,
+)
 
 MIDDLE: Final = -1.3
 """z of the plane of the ears."""
@@ -22,6 +33,8 @@ TURNING_AXIS: Final = -1.5
 """z of the axis about which the neck turns the head."""
 NODDING_HEIGHT: Final = 1.3
 """y of the axis about which it nods."""
+_FINE: Final = 24
+"""Grid points per unit on which the relief is made."""
 _BACK: Final = 1.45
 """How far the back of the head lies behind the ears."""
 
@@ -36,21 +49,21 @@ class HeadShape:
     """Vertices of front and back of a head with shoulders.
 
     Attributes:
+        mesh: triangles and texture.
         points: (V, 3) float64 in units, as the head looks straight ahead.
         normals: (V, 3) unit vectors, z towards the camera in front.
         follow: (V,) 0 to 1, how far a vertex follows the turning head; the shoulders hardly do.
         lids: (V,) how far up the texture is taken from when the eyes are shut, in units.
         texture_points: (V, 2) texture pixels.
-        triangles: (T, 3) int32.
         front: number of vertices of the front sheet, which come first.
     """
 
+    mesh: Mesh
     points: NDArray[np.float64]
     normals: NDArray[np.float64]
     follow: NDArray[np.float64]
     lids: NDArray[np.float64]
     texture_points: NDArray[np.float64]
-    triangles: NDArray[np.int32]
     front: int
 
 
@@ -76,6 +89,7 @@ def depth(x: NDArray[np.float64], y: NDArray[np.float64], portrait: Portrait, re
     """
     rows = np.arange(len(portrait.head_left)) / DENSITY + TOP
     left, right = np.interp(y, rows, portrait.head_left), np.interp(y, rows, portrait.head_right)
+    y = _mean_height(y, portrait)
     half = np.where(x < 0, left, right)
     # The profile's crown is moved to where the hair ends.
     stretched = np.where(y < -0.6, -0.6 + (y + 0.6) * (-1.85 + 0.6) / (portrait.crown + 0.6), y)
@@ -102,101 +116,117 @@ def depth(x: NDArray[np.float64], y: NDArray[np.float64], portrait: Portrait, re
     return np.asarray(np.maximum.reduce([head, neck, body, flange]))
 
 
+def _mean_height(y: NDArray[np.float64], portrait: Portrait) -> NDArray[np.float64]:
+    """Heights of this face to those of the mean face, so that nose, mouth and chin get their depth where they are."""
+    nose, mouth, chin = portrait.heights
+    own = (TOP, 0.0, nose, mouth, chin, chin + BOTTOM)
+    mean = (TOP, 0.0, EYES_TO_NOSE, EYES_TO_MOUTH, EYES_TO_CHIN, EYES_TO_CHIN + BOTTOM)
+    return np.asarray(np.interp(y, own, mean))
+
+
 def build(portrait: Portrait, relief: float = 1.0) -> HeadShape:
     """The head that fits a portrait.
+
+    1. The relief is made on an even grid and smoothed there.
+    2. The photograph is laid over it as seen from the front; what it does not show is taken from the other side.
+    3. Both are sampled at the vertices, which are dense in the face and sparse elsewhere.
 
     Args:
         portrait: the cut-out.
         relief: factor on the features' depth.
     """
-    x = np.unique(
-        np.round(
-            np.concatenate(
-                [np.arange(LEFT, -1.6, 0.24), np.arange(-1.6, 1.61, 0.08), np.arange(1.76, RIGHT + 0.01, 0.24)]
-            ),
-            3,
-        )
-    )
-    y = np.unique(
-        np.round(
-            np.concatenate(
-                [np.arange(TOP, -0.6, 0.12), np.arange(-0.6, 2.0, 0.08), np.arange(2.0, BOTTOM + 0.01, 0.2)]
-            ),
-            3,
-        )
-    )
+    fx, fy = np.meshgrid(np.arange(LEFT, RIGHT + 0.02, 1 / _FINE), np.arange(TOP, BOTTOM + 0.02, 1 / _FINE))
+    surface = cv2.GaussianBlur(depth(fx, fy, portrait, relief), (0, 0), 0.05 * _FINE)
+    slope_y, slope_x = np.gradient(surface, 1 / _FINE)
+    texture, alpha = _from_the_front(portrait, fx, fy, surface, slope_x)
+
+    x = np.concatenate([np.arange(LEFT, -1.6, 0.24), np.arange(-1.6, 1.61, 0.08), np.arange(1.76, RIGHT, 0.24)])
+    y = np.concatenate([np.arange(TOP, -0.6, 0.12), np.arange(-0.6, 2.0, 0.08), np.arange(2.0, BOTTOM, 0.2)])
     gx, gy = np.meshgrid(x, y)
-    # The relief is made on an even grid, smoothed there, and sampled: smoothing must not depend on the spacing.
-    fine = 24
-    fx, fy = np.meshgrid(np.arange(LEFT, RIGHT + 0.02, 1 / fine), np.arange(TOP, BOTTOM + 0.02, 1 / fine))
-    surface = cv2.GaussianBlur(depth(fx, fy, portrait, relief), (0, 0), 0.05 * fine)
-    slope_y, slope_x = np.gradient(surface, 1 / fine)
 
     def sampled(field: NDArray[np.float64]) -> NDArray[np.float64]:
-        at_x = ((gx - LEFT) * fine).astype(np.float32)
-        at_y = ((gy - TOP) * fine).astype(np.float32)
+        at_x, at_y = ((gx - LEFT) * _FINE).astype(np.float32), ((gy - TOP) * _FINE).astype(np.float32)
         values = cv2.remap(field.astype(np.float32), at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(values, np.float64)
 
-    gz = sampled(surface)
-    front = np.stack([gx, gy, gz], -1).reshape(-1, 3)
-    normals = np.stack([-sampled(slope_x), -sampled(slope_y), np.ones_like(gx)], -1).reshape(-1, 3)
-    texture_points = _project(front, portrait)
+    front = np.stack([gx, gy, sampled(surface)], -1).reshape(-1, 3)
+    front_normals = np.stack([-sampled(slope_x), -sampled(slope_y), np.ones_like(gx)], -1).reshape(-1, 3)
+    rows, columns = ((front[:, k] - low) * DENSITY for k, low in ((1, TOP), (0, LEFT)))
+    front_texture = np.stack([columns, rows], 1)
+    near = cv2.dilate(alpha, np.ones((25, 25), np.uint8))
+    last = np.array(alpha.shape) - 1
+    at = np.minimum(np.stack([rows, columns], 1).astype(int), last)
+    seen = near[at[:, 0], at[:, 1]] > 0
     triangles = grid_triangles(len(y), len(x))
-    seen = (
-        cv2.remap(
-            cv2.dilate(portrait.alpha, np.ones((25, 25), np.uint8)),
-            texture_points.astype(np.float32).reshape(-1, 1, 2),
-            None,
-            cv2.INTER_NEAREST,
-            borderMode=cv2.BORDER_REPLICATE,
-        ).reshape(-1)
-        > 0
-    )
     triangles = triangles[seen[triangles].any(axis=1)]
 
-    back, back_normals, back_texture, back_triangles = _back(portrait, len(front))
+    back, back_normals, back_texture, back_triangles = _back(portrait.crown, alpha, len(front))
     points = np.concatenate([front, back])
-    fall = np.clip((points[:, 1] - 1.55) / 1.5, 0, 1)
+    fall = np.clip((_mean_height(points[:, 1], portrait) - 1.55) / 1.5, 0, 1)
     follow = 1.0 - 0.9 * fall * fall * (3 - 2 * fall)
     lids = np.zeros(len(points))
     for side in (-1, 1):
         lids[: len(front)] += 0.26 * _gauss(front[:, 0], front[:, 1], side * 0.5, 0.0, 0.3, 0.14)
-    normals = np.concatenate([normals, back_normals])
+    normals = np.concatenate([front_normals, back_normals])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    return HeadShape(
-        points,
-        normals,
-        follow,
-        lids,
-        np.concatenate([texture_points, back_texture]),
-        np.ascontiguousarray(np.concatenate([triangles, back_triangles]), np.int32),
-        len(front),
-    )
+    mesh = Mesh.of(np.concatenate([triangles, back_triangles]), texture, alpha)
+    return HeadShape(mesh, points, normals, follow, lids, np.concatenate([front_texture, back_texture]), len(front))
 
 
-def _project(points: NDArray[np.float64], portrait: Portrait) -> NDArray[np.float64]:
-    """(V, 2) texture pixels at which the photograph shows points of the head; it was taken from far away."""
+def _from_the_front(
+    portrait: Portrait,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    z: NDArray[np.float64],
+    slope_x: NDArray[np.float64],
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Texture (H, W, 3) and alpha (H, W) over x and y of the head, ``DENSITY`` pixels per unit.
+
+    Where the photographed head turned a point of the relief (x, y, z: even grids) away, the face's symmetry helps out
+    with the point on the other side.
+    """
+    height, width = portrait.alpha.shape
     yaw = np.radians(portrait.yaw_deg)
     # Shoulders rarely share the head's turn.
-    turn = yaw * np.clip(1.0 - (points[:, 1] - 1.6) / 1.2, 0.0, 1.0)
-    u = points[:, 0] * np.cos(turn) + points[:, 2] * np.sin(turn)
-    return np.stack([-LEFT * DENSITY + u * portrait.unit_x, -TOP * DENSITY + points[:, 1] * portrait.unit_y], 1)
+    turn = yaw * np.clip(1.0 - (y - 1.6) / 1.2, 0.0, 1.0)
+    facing = (np.cos(turn) + slope_x * np.sin(turn)) / np.sqrt(1 + slope_x**2)
+    other_facing = facing[:, ::-1]
+    share = np.clip((facing - other_facing + 0.5) / 0.3, 0, 1)
+    share = np.maximum(share, np.clip((facing - 0.45) / 0.2, 0, 1))
+    share = np.maximum(share, np.clip((0.55 - np.abs(x)) / 0.2, 0, 1))  # a nose has no second half beside it
+    u = (x * np.cos(turn) + z * np.sin(turn) - LEFT) * DENSITY
+    step = _FINE / DENSITY
+    across, down = np.meshgrid(np.arange(width) * step, np.arange(height) * step)
+
+    def enlarged(field: NDArray[np.float64]) -> NDArray[np.float32]:
+        places = (across.astype(np.float32), down.astype(np.float32))
+        grown = cv2.remap(field.astype(np.float32), *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(grown, np.float32)
+
+    picture = np.dstack([portrait.texture, np.rint(portrait.alpha * 255).astype(np.uint8)])
+    place_u, place_v = enlarged(u), (down / step).astype(np.float32)
+    shown = cv2.remap(picture, place_u, place_v, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    own = enlarged(share)[..., None]
+    if float(own.min()) < 1:
+        place_u = enlarged(u[:, ::-1])
+        other = cv2.remap(picture, place_u, place_v, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        shown = np.clip(np.rint(own * shown + (1 - own) * other), 0, 255).astype(np.uint8)
+    return np.asarray(shown[..., :3], np.uint8), np.asarray(shown[..., 3] / 255, np.float32)
 
 
 def _back(
-    portrait: Portrait, first: int
+    crown: float, alpha: NDArray[np.float32], first: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
-    """The back of the head, dressed in what the photo shows at the rim (hair, mostly)."""
-    s, y = np.meshgrid(np.sin(np.linspace(-np.pi / 2, np.pi / 2, 25)), np.linspace(portrait.crown, 1.5, 24))
-    rows = np.arange(len(portrait.head_left)) / DENSITY + TOP
-    half = np.where(s < 0, np.interp(y, rows, portrait.head_left), np.interp(y, rows, portrait.head_right))
-    share = np.clip((y - (portrait.crown + 1.5) / 2) / ((1.5 - portrait.crown) / 2), -1, 1)
-    narrow = _dome(np.where(share < 0, share, 0), 2.4) * np.interp(y, (0.6, 1.5), (1.0, 0.72))
-    x = s * half * narrow
+    """The back of the head, dressed in what is seen at the rim (hair, mostly): points, normals, texture, triangles."""
+    low = 1.3
+    s, y = np.meshgrid(np.sin(np.linspace(-np.pi / 2, np.pi / 2, 25)), np.linspace(crown + 0.03, low, 24))
+    rows = np.arange(alpha.shape[0]) / DENSITY + TOP
+    left, right = (np.interp(y, rows, side) for side in edges(alpha, 0.0))
+    half = np.clip(np.where(s < 0, left, right) - 0.04, 0.02, 1.75)
+    share = np.clip((y - (crown + low) / 2) / ((low - crown) / 2), -1, 1)
     z = MIDDLE - _BACK * _dome(share, 2.2) * _dome(s, 2.2)
-    points = np.stack([x, y, z], -1).reshape(-1, 3)
+    points = np.stack([s * half, y, z], -1).reshape(-1, 3)
     normals = np.stack([s, 0.6 * share, -_dome(s, 2.0) - 0.05], -1).reshape(-1, 3)
-    rim = np.sign(s) * (0.95 - 0.2 * (1 - np.abs(s))) * half * narrow
-    rim_points = np.stack([rim, y * 0.97, np.full_like(y, MIDDLE)], -1).reshape(-1, 3)
-    return points, normals, _project(rim_points, portrait), grid_triangles(*s.shape, first)
+    rim = np.sign(s) * (1.0 - 0.25 * (1 - np.abs(s))) * (half - 0.03)
+    texture = np.stack([(rim - LEFT) * DENSITY, (y - TOP) * DENSITY], -1).reshape(-1, 2)
+    return points, normals, texture, grid_triangles(*s.shape, first)

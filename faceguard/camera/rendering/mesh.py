@@ -22,13 +22,17 @@ class Mesh:
 
     Attributes:
         triangles: (T, 3) int32 indices of vertices.
-        texture: (H, W, 3) uint8 BGR.
-        alpha: (H, W) float32, 0 to 1, how much of each texture pixel belongs to the thing.
+        texture: (H, W, 4) uint8 BGRA; the fourth channel says how much of each pixel belongs to the thing.
     """
 
     triangles: NDArray[np.int32]
     texture: NDArray[np.uint8]
-    alpha: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, triangles: NDArray[np.int32], texture: NDArray[np.uint8], alpha: NDArray[np.float32]) -> Mesh:
+        """From (H, W, 3) uint8 BGR and (H, W) float32, 0 to 1."""
+        opacity = np.rint(alpha * 255).astype(np.uint8)
+        return cls(np.ascontiguousarray(triangles, np.int32), np.ascontiguousarray(np.dstack([texture, opacity])))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +98,7 @@ def draw_mesh(
 
     half = h / 2  # a view of 90 degrees upright: one unit at depth one is half the height
     sheared = np.stack([(px - (left + w / 2)) * depth / half, -(py - (top + half)) * depth / half, -depth], 1)
-    th, tw = mesh.alpha.shape
+    th, tw = mesh.texture.shape[:2]
     values = np.stack([texture_points[:, 0] / tw, texture_points[:, 1] / th, light / 2], 1)
     colour = np.zeros((h, w, 3), np.float32)
     nearest = np.full((h, w), _FAR, np.float32)
@@ -113,14 +117,14 @@ def draw_mesh(
         _FAR,
         settings,
     )
-    covered = (nearest < _FAR).astype(np.float32)
-    # One pixel is taken off the aliased outline and the step softened into a ramp.
-    covered = cv2.GaussianBlur(cv2.erode(covered, np.ones((3, 3), np.uint8)), (3, 3), 0)
     place_x, place_y, brightness = cv2.split(colour)
     place_x *= tw
     place_y *= th
-    pixels = cv2.remap(mesh.texture, place_x, place_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    alpha = cv2.remap(mesh.alpha, place_x, place_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) * covered
-    brightness *= 2
-    pixels = cv2.multiply(pixels, cv2.merge([brightness] * 3), dtype=cv2.CV_8U)
+    seen = cv2.remap(mesh.texture, place_x, place_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # One pixel is taken off the aliased outline and the step softened into a ramp.
+    covered = cv2.erode((nearest < _FAR).astype(np.float32), np.ones((3, 3), np.uint8))
+    alpha = cv2.GaussianBlur(covered, (3, 3), 0) * cv2.extractChannel(seen, 3)
+    alpha *= 1 / 255
+    factor = (brightness * 255).astype(np.uint8)
+    pixels = cv2.multiply(cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR), cv2.merge([factor] * 3), scale=2 / 255)
     return Layer(left, top, pixels, alpha)

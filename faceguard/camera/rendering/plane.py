@@ -75,7 +75,7 @@ class PlaneActor:
         gx, gy = np.meshgrid(columns * texture.shape[1], rows * texture.shape[0])
         self._texture_points = np.stack([gx, gy], -1).reshape(-1, 2)
         self._flat = (self._texture_points - origin) / _DENSITY
-        self._mesh = Mesh(grid_triangles(_ROWS, _COLUMNS), texture, alpha)
+        self._mesh = Mesh.of(grid_triangles(_ROWS, _COLUMNS), texture, alpha)
         self._rest = {
             "yaw": float(rng.uniform(-tilt_deg, tilt_deg)),
             "pitch": float(rng.uniform(-tilt_deg, tilt_deg)),

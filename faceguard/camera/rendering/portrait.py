@@ -16,8 +16,8 @@ DENSITY: Final = 72
 """Texture pixels per eye distance."""
 LEFT, TOP, RIGHT, BOTTOM = -3.3, -2.8, 3.3, 5.2
 """Borders of the texture in eye distances from the point between the eyes."""
-EYES_TO_MOUTH: Final = 1.14
-"""Height from the eyes to the corners of the mouth in eye distances: ArcFace's five-point template."""
+EYES_TO_NOSE, EYES_TO_MOUTH, EYES_TO_CHIN = 0.58, 1.15, 1.8
+"""Heights below the eyes in eye distances: the first two of ArcFace's five-point template."""
 _NOSE_LEAD: Final = 0.42
 """How far the tip of the nose stands before the plane of eyes and mouth, in eye distances."""
 _MATTE_SCALE: Final = 0.5
@@ -45,7 +45,7 @@ class Portrait:
     Attributes:
         texture: (H, W, 3) uint8 BGR, ``DENSITY`` pixels per unit.
         alpha: (H, W) float32, 0 to 1: what belongs to the person.
-        unit_x, unit_y: texture pixels of one eye distance as it would be from the front, across and down.
+        heights: units below the eyes at which nose tip, mouth and chin of this person lie, in this order.
         yaw_deg: turn of the head in the photograph, rough; positive is the person's own left.
         head_left, head_right: (H,) float32, half widths of head and hair at each texture row, in units, from the
             middle of the head.
@@ -54,8 +54,7 @@ class Portrait:
 
     texture: NDArray[np.uint8]
     alpha: NDArray[np.float32]
-    unit_x: float
-    unit_y: float
+    heights: tuple[float, float, float]
     yaw_deg: float
     head_left: NDArray[np.float32]
     head_right: NDArray[np.float32]
@@ -83,10 +82,8 @@ def cut_out(photo: FacePhoto, middle_of_head: float) -> Portrait:
     alpha = _matte(texture, inside, centre)
     texture = _bled(texture, alpha)
     left, right, crown = _outline(alpha, centre)
-    scale = DENSITY / pose.unit
-    return Portrait(
-        texture, alpha, pose.unit_x * scale, pose.unit_y * scale, math.degrees(pose.yaw), left, right, crown
-    )
+    nose, mouth, chin = (height / pose.unit for height in pose.heights)
+    return Portrait(texture, alpha, (nose, mouth, chin), math.degrees(pose.yaw), left, right, crown)
 
 
 def upright(photo: FacePhoto, borders: tuple[float, float, float, float], density: float) -> NDArray[np.uint8]:
@@ -103,17 +100,14 @@ def upright(photo: FacePhoto, borders: tuple[float, float, float, float], densit
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pose:
-    """Of the photographed head: eye middle and eye distances (from the front, across and down) in pixels, angles."""
+    """Of the photographed head, in its pixels: eye middle, eye distance as it would be from the front, angles, and
+    how far nose tip, mouth and chin lie below the eyes."""
 
     eyes: NDArray[np.float64]
-    unit_x: float
-    unit_y: float
+    unit: float
     roll: float
     yaw: float
-
-    @property
-    def unit(self) -> float:
-        return math.sqrt(self.unit_x * self.unit_y)
+    heights: tuple[float, float, float]
 
 
 def _pose(photo: FacePhoto) -> _Pose:
@@ -126,11 +120,14 @@ def _pose(photo: FacePhoto) -> _Pose:
     to_upright = _turned(roll)
     eye_line, axis, nose = to_upright @ across, to_upright @ down, to_upright @ (points[2] - eyes)
     height = max(1.0, float(axis[1]))
-    unit_y = height / EYES_TO_MOUTH
     lead = float(nose[0] - axis[0] * nose[1] / height)
-    yaw = math.asin(float(np.clip(0.9 * lead / (_NOSE_LEAD * unit_y), -0.5, 0.5)))
-    unit_x = float(np.clip(eye_line[0] / math.cos(yaw), 0.85 * unit_y, 1.2 * unit_y))
-    return _Pose(eyes, unit_x, unit_y, roll, yaw)
+    yaw = math.asin(float(np.clip(0.85 * lead * EYES_TO_MOUTH / (_NOSE_LEAD * height), -0.45, 0.45)))
+    across_unit, down_unit = max(1.0, float(eye_line[0])) / math.cos(yaw), height / EYES_TO_MOUTH
+    # A smile lifts the mouth, a long face lowers it: the eyes say more about the size of the head.
+    unit = across_unit ** (2 / 3) * down_unit ** (1 / 3)
+    chin = float(np.clip(photo.box.bottom - eyes[1], height + 0.45 * unit, height + 0.95 * unit))
+    tip = float(np.clip(nose[1], 0.4 * height, 0.64 * height))
+    return _Pose(eyes, unit, roll, yaw, (tip, height, chin))
 
 
 def _turned(roll: float) -> NDArray[np.float64]:
@@ -177,17 +174,16 @@ def _matte(texture: NDArray[np.uint8], inside: NDArray[np.uint8], centre: float)
         cv2.fillPoly(canvas, [np.array(places, np.int32)], 1)
         return canvas > 0
 
+    def symmetric(*right: tuple[float, float]) -> NDArray[np.bool_]:
+        return polygon(*right, *((-x, y) for x, y in reversed(right)))
+
     half = 0.5 * centre
     head = ellipse(centre, -0.05, 1.35, 1.95)
-    shoulders = polygon(
-        (-0.8, 1.2), (0.8, 1.2), (1.0, 2.2), (3.0, 3.1), (3.3, 5.2), (-3.3, 5.2), (-3.0, 3.1), (-1, 2.2)
+    shoulders = symmetric((0.8, 1.2), (1.0, 2.1), (2.2, 2.7), (2.8, 3.3), (3.0, 4.2), (3.0, 5.3))
+    allowed = ellipse(centre, 0.0, 1.95, 2.6) | symmetric(
+        (1.9, 0), (1.9, 1.8), (2.6, 2.4), (3.0, 3.1), (3.1, 4.2), (3.1, 5.3)
     )
-    allowed = ellipse(centre, 0.0, 1.95, 2.6) | polygon(
-        (-1.9, 0), (1.9, 0), (1.9, 2.0), (3.3, 2.6), (3.3, 5.2), (-3.3, 5.2), (-3.3, 2.6), (-1.9, 2.0)
-    )
-    sure = ellipse(half, 0.45, 0.85, 1.25) | polygon(
-        (-0.45, 1.2), (0.45, 1.2), (0.6, 2.6), (1.6, 3.6), (1.8, 5.2), (-1.8, 5.2), (-1.6, 3.6), (-0.6, 2.6)
-    )
+    sure = ellipse(half, 0.45, 0.85, 1.25) | symmetric((0.45, 1.2), (0.6, 2.6), (1.6, 3.6), (1.8, 5.3))
     mask = np.full(shape, cv2.GC_BGD, np.uint8)
     mask[allowed] = cv2.GC_PR_BGD
     mask[head | shoulders] = cv2.GC_PR_FGD
@@ -210,6 +206,11 @@ def _matte(texture: NDArray[np.uint8], inside: NDArray[np.uint8], centre: float)
     solid = ((labels == face) & (face > 0)).astype(np.uint8)
     contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     solid = cv2.drawContours(np.zeros_like(solid), contours, -1, 1, -1)  # holes are filled
+    # Above the eyes a head is convex; bites that GrabCut took out of dark hair are given back.
+    brow = round((-0.2 - TOP) * density)
+    above, _ = cv2.findContours(solid[:brow], cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if above:
+        cv2.fillConvexPoly(solid, cv2.convexHull(np.concatenate(above)), 1)
     if solid[head].mean() < 0.75:
         solid = outline.astype(np.uint8)
     alpha = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 2.2)
@@ -233,9 +234,7 @@ def _outline(alpha: NDArray[np.float32], centre: float) -> tuple[NDArray[np.floa
     """Half widths of the head at each row and the height of its top, all in units."""
     column = round((centre - LEFT) * DENSITY)
     solid = alpha > 0.5
-    # From the middle outwards to the first pixel that is not the person's.
-    left = np.argmin(solid[:, column::-1], axis=1) / DENSITY
-    right = np.argmin(solid[:, column:], axis=1) / DENSITY
+    left, right = edges(alpha, centre)
     rows = np.nonzero(solid[:, column - DENSITY // 3 : column + DENSITY // 3].any(axis=1))[0]
     crown = float(np.clip(rows[0] / DENSITY + TOP if rows.size else -1.8, -2.45, -1.5))
     y = np.arange(len(left)) / DENSITY + TOP
@@ -243,12 +242,22 @@ def _outline(alpha: NDArray[np.float32], centre: float) -> tuple[NDArray[np.floa
     return smoothed[0], smoothed[1], crown
 
 
+def edges(alpha: NDArray[np.float32], centre: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distances in units from the column ``centre`` (units) outwards to the cut-out's border, left and right: (H,)."""
+    column = round((centre - LEFT) * DENSITY)
+    solid = np.pad(alpha > 0.5, ((0, 0), (1, 1)))
+    return (
+        np.argmin(solid[:, column + 1 :: -1], axis=1) / DENSITY,
+        np.argmin(solid[:, column + 1 :], axis=1) / DENSITY,
+    )
+
+
 def _smooth_side(widths: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float32]:
     """Half width of the skull with its hair at each height ``y``, from the outline's widths on one side."""
-    side = np.clip(widths, 1.08, 1.75)
-    # Towards the crown the outline closes in; the half width there is the one of the temples.
-    side = np.where(y < -0.8, side[np.searchsorted(y, -0.8)], side)
+    # Towards the crown the outline closes in.
+    least = np.interp(y, (-1.6, -0.6), (0.1, 1.08))
+    side = np.clip(widths, least, 1.75)
     # Below the ears the neck and hair hang on: the head keeps its width.
     side = np.where(y > 0.5, np.minimum(side, side[np.searchsorted(y, 0.5)]), side)
-    smooth = cv2.GaussianBlur(side.astype(np.float32).reshape(-1, 1), (0, 0), 0.35 * DENSITY)
+    smooth = cv2.GaussianBlur(side.astype(np.float32).reshape(-1, 1), (0, 0), 0.12 * DENSITY)
     return np.asarray(smooth.reshape(-1), np.float32)
