@@ -90,7 +90,8 @@ class Encoder:
         views = np.concatenate([crops, crops[:, :, ::-1]]) if self._card.mirror else crops
         raw = self._model.run(views)[0].astype(np.float64)
         lengths = np.linalg.norm(raw, axis=1, keepdims=True)
-        unit = raw / np.where(lengths > 0, lengths, 1.0)
+        with np.errstate(invalid="ignore"):
+            unit = raw / np.where(lengths > 0, lengths, 1.0)  # not finite stays not finite
         if not self._card.mirror:
             return unit
         return (unit[: len(crops)] + unit[len(crops) :]) / 2

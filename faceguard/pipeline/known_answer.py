@@ -20,9 +20,11 @@ DEFAULT_SEED: Final = 1
 FREE_SIZE_PX: Final = 160
 """Side of the generated input for a network that takes any size; a multiple of 32."""
 MIN_SPREAD: Final = 1e-3
-"""Two generated inputs lie at least this far apart as embeddings, in squared L2 of unit vectors; good encoders give
+"""Any two generated inputs lie at least this far apart as embeddings, in squared L2 of unit vectors; good encoders give
 0.03 to 0.5 for these inputs, which are no faces."""
 
+_INPUTS: Final = 3
+"""Of three points on one line through the origin, two coincide on the sphere; of two, they may be opposite."""
 _LEADING: Final = 8
 _PROJECTIONS: Final = 8
 _TOLERANCE: Final = 2e-3
@@ -100,10 +102,10 @@ def prove(card: ModelCard, data: bytes) -> KnownAnswer:
 
 
 def _answer(model: OnnxModel, seed: int) -> NDArray[np.float64]:
-    """All outputs for two generated inputs in short: leading values, and random-sign projections of everything."""
+    """All outputs for the generated inputs in short: leading values, and random-sign projections of everything."""
     side = model.card.input_size or FREE_SIZE_PX
-    outputs = model.run(np.stack([pattern(seed, side), pattern(seed + 1, side)]))
-    rows = np.concatenate([output.reshape(2, -1) for output in outputs], axis=1).astype(np.float64)
+    outputs = model.run(np.stack([pattern(seed + i, side) for i in range(_INPUTS)]))
+    rows = np.concatenate([output.reshape(_INPUTS, -1) for output in outputs], axis=1).astype(np.float64)
     if not np.isfinite(rows).all():
         raise ModelFault(f"The network {model.card.id} gives answers that are not finite.")
     if model.card.task is ModelTask.ENCODER:
@@ -120,6 +122,7 @@ def _require_spread(card: ModelCard, rows: NDArray[np.float64]) -> None:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     if float(lengths.min()) < 1e-6:
         raise ModelFault(f"The encoder {card.id} gives a vector without direction.")
-    difference = np.subtract(*(rows / lengths))
-    if float(difference @ difference) < MIN_SPREAD:
+    unit = rows / lengths
+    nearest = min(float(d @ d) for d in (unit[i] - unit[i - 1] for i in range(_INPUTS)))
+    if nearest < MIN_SPREAD:
         raise ModelFault(f"The encoder {card.id} maps different pictures to one point: everybody would match.")
