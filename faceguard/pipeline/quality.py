@@ -1,4 +1,4 @@
-"""Is this face good enough to be compared? Ten cheap measures, each with its own reason that a person can act on.
+"""Is this face good enough to be compared? Cheap measures, each with a reason that a person can act on.
 
 A gate, not a discount: a failed finding stops the frame, it never lowers a score.
 """
@@ -112,8 +112,8 @@ DEFAULT_LIMITS: Final = QualityLimits(
     min_mouth_contrast=0.1,
     min_mouth_row=0.02,
     max_mask_colour=33.0,
-    min_brightness=68.0,
-    max_brightness=182.0,
+    min_brightness=62.0,
+    max_brightness=190.0,
     max_burnt_out=0.08,
     max_uneven=0.42,
     min_sharpness=0.15,
@@ -121,7 +121,10 @@ DEFAULT_LIMITS: Final = QualityLimits(
 """Set by measurement with the bundled detector on development photos of Labeled Faces in the Wild: each finding
 refuses at most about 0.3 % of them (the whole gate under 2 %), and the degradations of the tests are refused.
 Brightness is judged by the face's light parts when it is dark and by its dark parts when it is bright, so that skin of
-any tone has the same chance: a median would have refused dark skin in good light several times as often."""
+any tone has much the same chance: of 700 UTKFace photos of each labelled group 0.1 to 0.4 % are too dark and 0 to
+1.6 % too bright, and the whole gate accepts 94 to 97 %.
+24 px between the eyes: shrinking a face to that moves its embedding by a squared L2
+of 0.05 (median; 95 % below 0.11), to 16 px by 0.10 (0.24), to 12 px by 0.24 (0.61)."""
 
 
 class HeadPose(NamedTuple):

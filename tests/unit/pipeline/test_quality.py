@@ -6,10 +6,12 @@ from dataclasses import asdict, replace
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from faceguard.domain.face import BoundingBox, DetectedFace, Frame, Landmarks
 from faceguard.domain.observation import HaltReason
-from faceguard.pipeline.aligner import Aligner
+from faceguard.pipeline.aligner import Aligner, DegenerateLandmarks
 from faceguard.pipeline.quality import DEFAULT_LIMITS, LIMIT_BOUNDS, QualityGate, QualityLimits, head_pose
 
 TEMPLATE = np.array(
@@ -115,7 +117,7 @@ DEGRADATIONS = [
     pytest.param(lambda p, k: moved(p, k, axis=1), HaltReason.BLURRED, id="motion sideways"),
     pytest.param(lambda p, k: moved(p, k, axis=0), HaltReason.BLURRED, id="motion upwards"),
     pytest.param(lambda p, k: scaled(p, k, gain=0.25), HaltReason.TOO_DARK, id="dark"),
-    pytest.param(lambda p, k: scaled(p, k, gamma=7), HaltReason.TOO_DARK, id="dark by gamma"),
+    pytest.param(lambda p, k: scaled(p, k, gain=0.28, gamma=2), HaltReason.TOO_DARK, id="dark with deep shadows"),
     pytest.param(lambda p, k: scaled(p, k, gamma=0.15), HaltReason.TOO_BRIGHT, id="bright by gamma"),
     pytest.param(lambda p, k: scaled(p, k, gain=2.8), HaltReason.TOO_BRIGHT, id="over-exposed"),
     pytest.param(side_lit, HaltReason.UNEVEN_LIGHT, id="light from one side"),
@@ -222,6 +224,32 @@ def test_the_findings_name_the_limits_they_were_compared_with(portrait):
 @pytest.mark.parametrize("colour", [0, 128, 255])
 def test_a_face_without_any_picture_is_refused(colour):
     assert not assess(np.full((500, 500, 3), colour, np.uint8), turned()).acceptable
+
+
+@given(st.lists(st.tuples(st.floats(-300, 400), st.floats(-300, 400)), min_size=5, max_size=5))
+def test_any_landmarks_give_finite_findings_or_are_no_face(points):
+    picture = np.random.default_rng(0).integers(0, 255, (120, 90, 3), np.uint8)
+    try:
+        assessment = assess(picture, np.array(points))
+    except DegenerateLandmarks:
+        return
+    assert all(np.isfinite(f.measured) for f in assessment.findings)
+
+
+@given(
+    yaw=st.floats(-80, 80),
+    pitch=st.floats(-60, 60),
+    roll=st.floats(-180, 180),
+    scale=st.floats(0.05, 20),
+    shift=st.tuples(st.floats(-600, 200), st.floats(-600, 200)),
+)
+def test_any_view_of_a_head_anywhere_gives_finite_findings_or_is_no_face(yaw, pitch, roll, scale, shift):
+    picture = np.random.default_rng(0).integers(0, 255, (120, 90, 3), np.uint8)
+    try:
+        assessment = assess(picture, turned(yaw, pitch, roll, scale) + shift)
+    except DegenerateLandmarks:
+        return
+    assert all(np.isfinite(f.measured) for f in assessment.findings)
 
 
 @pytest.mark.parametrize("name", list(LIMIT_BOUNDS))
