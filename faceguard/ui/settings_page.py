@@ -1,0 +1,314 @@
+"""Settings in cards; every row comes from the settings table, and the admin's rows open with the admin PIN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from faceguard.config.settings import SettingRow, SettingValue
+from faceguard.domain.card import OperatingPoint
+from faceguard.domain.errors import FaceguardError
+from faceguard.ui.pin_prompt import PinPrompt, button
+from faceguard.ui.setting_field import SettingField
+from faceguard.ui.tau_slider import TauSlider
+from faceguard.ui.tokens import XL, L, M, S
+from faceguard.ui.widgets.card import Card, Rule
+from faceguard.ui.widgets.icon_button import IconButton
+from faceguard.ui.widgets.note import Note
+from faceguard.ui.widgets.page_header import PageHeader
+from faceguard.ui.widgets.text import Text
+
+TAU_KEY: Final = "access.tau"
+PROVIDER_KEY: Final = "models.provider"
+POLICY_KEY: Final = "liveness.policy"
+PROMPT_WIDTH: Final = 420
+
+RECOGNITION: Final = "Recognition"
+CAMERA: Final = "Camera"
+LIVENESS: Final = "Liveness"
+DOOR: Final = "Door"
+APPEARANCE: Final = "Appearance"
+MORE: Final = "More settings"
+
+CARDS: Final[Mapping[str, Mapping[str, str]]] = {
+    RECOGNITION: {PROVIDER_KEY: "Networks run on"},
+    CAMERA: {"camera.source": "Source", "camera.width": "Width", "camera.height": "Height"},
+    LIVENESS: {POLICY_KEY: "Policy", "liveness.pin_after_face": "PIN after the face"},
+    DOOR: {
+        "door.name": "Name",
+        "door.phone": "Telephone",
+        "door.output": "Output",
+        "door.serial_port": "Port",
+        "door.serial_channel": "Relay",
+        "door.pulse_ms": "Pulse",
+    },
+    APPEARANCE: {
+        "window.theme": "Colours",
+        "window.mirror": "Mirror the picture",
+        "privacy.show_names": "Greet by name",
+    },
+}
+"""Card -> key -> title. Whatever the table holds beyond these is found under ``MORE``."""
+WORDS: Final[Mapping[str, dict[str, str]]] = {
+    "window.theme": {"system": "As the desktop", "light": "Light", "dark": "Dark"},
+    "door.output": {"none": "None", "serial": "USB relay board"},
+    PROVIDER_KEY: {"auto": "Automatic", "cpu": "Processor (CPU)", "cuda": "Graphics card (CUDA)"},
+    POLICY_KEY: {"standard": "Standard", "strict": "Strict", "off": "Off"},
+}
+POLICIES: Final = {
+    "standard": "Refuses still pictures, and asks for a turn of the head where no liveness network decides. "
+    "The turn proves “not flat”, not “alive”: a film of a turning head turns too.",
+    "strict": "Asks everybody for a turn of the head, always. It proves the same: not flat.",
+    "off": "Nothing is checked: whoever holds up a photo of a colleague gets in. A banner stays on every page.",
+}
+OFF: Final = (
+    "Liveness is off",
+    "Whoever holds up a photo of a colleague gets in. Switch it on again after your trial.",
+)
+
+
+def _plain_title(key: str) -> str:
+    """``camera.stall_ms`` -> ``Camera stall ms``."""
+    return key.replace(".", " ").replace("_", " ").capitalize()
+
+
+class SettingsPage(QWidget):
+    """All settings.
+
+    Args:
+        rows: the settings table.
+
+    Signals:
+        setting_changed(str, object): key and value, checked against the row; answer with ``show_values`` or
+            ``show_refusal``. For tau it comes once the handle rests, None means the encoder's own.
+        tau_changed(float): while the handle moves, at most every 40 ms.
+        unlock_requested(str): the admin PIN; answer with ``set_locked(False)`` or ``show_unlock_refusal``.
+        lock_requested()
+        door_test_requested(): one pulse; answer with ``show_door_result``.
+    """
+
+    setting_changed = Signal(str, object)
+    tau_changed = Signal(float)
+    unlock_requested = Signal(str)
+    lock_requested = Signal()
+    door_test_requested = Signal()
+
+    def __init__(self, rows: Sequence[SettingRow], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("page", True)
+        self._rows = {row.key: row for row in rows if not row.by_program}
+        self.fields: dict[str, SettingField] = {}
+        self._locked = True
+        self.header = PageHeader("Settings")
+        self.unlock = IconButton("Unlock with admin PIN", "lock", "primary")
+        self.lock = IconButton("Lock", "unlock")
+        self.unlock.clicked.connect(self._ask_pin)
+        self.lock.clicked.connect(self.lock_requested)
+        self.header.add_action(self.unlock)
+        self.header.add_action(self.lock)
+        self.banner = Note(*OFF, "deny")
+        self.banner.hide()
+        self.notice = Note("", "", "deny")
+        self.notice.hide()
+        self.prompt = PinPrompt()
+        self.prompt.pin_entered.connect(self.unlock_requested)
+        self.prompt.cancelled.connect(self._close_prompt)
+        self._prompt_card = Card()
+        self._prompt_card.setFixedWidth(PROMPT_WIDTH)
+        self._prompt_card.column.addWidget(self.prompt)
+        self._prompt_card.hide()
+
+        column = QVBoxLayout(self)
+        column.setContentsMargins(XL, XL, XL - 10, 0)  # the scroll bar runs in the page's margin
+        column.setSpacing(L)
+        top = QVBoxLayout()
+        top.setContentsMargins(0, 0, 10, 0)
+        top.setSpacing(L)
+        for part in (self.header, self.banner, self.notice):
+            top.addWidget(part)
+        prompt_row = QHBoxLayout()
+        prompt_row.addStretch()
+        prompt_row.addWidget(self._prompt_card)
+        top.addLayout(prompt_row)
+        column.addLayout(top)
+        column.addWidget(self._build_cards(), 1)
+        self.set_locked(True)
+
+    def show_values(self, values: Mapping[str, SettingValue]) -> None:
+        """The settings in force; keys that are not given stay as they are."""
+        self.notice.hide()
+        for key, value in values.items():
+            if key in self.fields:
+                self.fields[key].show_value(value)
+        if POLICY_KEY in values:
+            self.banner.setVisible(values[POLICY_KEY] == "off")
+        serial = values.get("door.output")
+        if serial is not None:
+            for key in ("door.serial_port", "door.serial_channel", "door.pulse_ms"):
+                self.fields[key].setVisible(serial == "serial")
+            self.door_test.setVisible(serial == "serial")
+            self.door_result.setVisible(serial == "serial" and bool(self.door_result.text()))
+
+    def show_refusal(self, key: str, fault: FaceguardError | str) -> None:
+        """A value was not taken: the old one is back, the sentence stands under the field."""
+        sentence = fault if isinstance(fault, str) else fault.sentence
+        if key in self.fields:
+            self.fields[key].show_refusal(sentence)
+        else:
+            self.notice.say("", sentence, "deny")
+            self.notice.setVisible(bool(sentence))
+
+    def show_recognition(
+        self, tau: float, points: Sequence[OperatingPoint], gallery_size: int, default_tau: float | None
+    ) -> None:
+        """tau in force and what was measured; see ``TauSlider.show_state``."""
+        self.tau.show_state(tau, points, gallery_size, default_tau)
+
+    def show_provider(self, choices: Sequence[str], in_use: str) -> None:
+        """What may be chosen, and where the networks really run, e.g. ``CPU``."""
+        self.fields[PROVIDER_KEY].set_choices(choices)
+        self.fields[PROVIDER_KEY].add_to_help(f"In use now: {in_use}." if in_use else "")
+
+    def show_door_result(self, good: bool, sentence: str) -> None:
+        """How the test pulse went."""
+        self.door_test.setEnabled(not self._locked)
+        self.door_result.setText(sentence)
+        self.door_result.set_tone("grant" if good else "deny")
+        self.door_result.show()
+
+    @property
+    def locked(self) -> bool:
+        """The admin's rows cannot be changed."""
+        return self._locked
+
+    def set_locked(self, locked: bool) -> None:
+        """Closes or opens the admin's rows."""
+        self._locked = locked
+        self._close_prompt()
+        self.unlock.setVisible(locked)
+        self.lock.setVisible(not locked)
+        self.header.subtitle.setText(
+            "What decides who gets in opens with the admin PIN." if locked else "Unlocked: changes count at once."
+        )
+        for key, field in self.fields.items():
+            field.editor.setEnabled(not (locked and self._rows[key].admin_only))
+        self.tau.setEnabled(not locked)
+        self.door_test.setEnabled(not locked)
+
+    def show_unlock_refusal(self, fault: FaceguardError | str) -> None:
+        """The PIN was not right, or it is too early to try again."""
+        self.prompt.set_busy(False)
+        self.prompt.show_refusal(fault if isinstance(fault, str) else fault.sentence)
+
+    def _build_cards(self) -> QScrollArea:
+        inner = QWidget()
+        inner.setProperty("scroll", True)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, XL)
+        column.setSpacing(L)
+        column.addWidget(self._build_recognition())
+        pair = QHBoxLayout()
+        pair.setSpacing(L)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        for half, names in ((left, (LIVENESS, APPEARANCE)), (right, (CAMERA, DOOR))):
+            half.setSpacing(L)
+            for name in names:
+                half.addWidget(self._build_card(name, CARDS[name]))
+            half.addStretch()
+            pair.addLayout(half, 1)
+        column.addLayout(pair)
+        self.more = button("Show more settings")
+        self.more.setCheckable(True)
+        self.more.toggled.connect(self._show_more)
+        column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        named = {key for card in CARDS.values() for key in card} | {TAU_KEY}
+        self._more_card = self._build_card(MORE, {key: _plain_title(key) for key in self._rows if key not in named})
+        self._more_card.hide()
+        column.addWidget(self._more_card)
+        column.addStretch()
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # else the cards' edge would move
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inner)
+        return area
+
+    def _build_recognition(self) -> Card:
+        card = Card(RECOGNITION, margin=L + 2, spacing=S)
+        card.column.addWidget(
+            Text(
+                "How alike two faces must be. Smaller is stricter: fewer strangers get in, more staff are sent back. "
+                "Drag the handle, or use the arrow keys, with Shift for larger steps.",
+                "dim",
+                wrap=True,
+            )
+        )
+        card.column.addSpacing(M)
+        self.tau = TauSlider()
+        self.tau.tau_changed.connect(self.tau_changed)
+        self.tau.tau_settled.connect(self._on_tau_settled)
+        self.tau.reset_requested.connect(self._on_tau_reset)
+        card.column.addWidget(self.tau)
+        card.column.addSpacing(S)
+        card.column.addWidget(Rule())
+        card.column.addWidget(self._build_field(PROVIDER_KEY, CARDS[RECOGNITION][PROVIDER_KEY]))
+        return card
+
+    def _build_card(self, name: str, titles: Mapping[str, str]) -> Card:
+        card = Card(name, margin=L + 2)
+        card.column.addSpacing(S)
+        for key, title in titles.items():
+            field = self._build_field(key, title)
+            rule = Rule(field)  # inside the field: a hidden row takes its line with it
+            column = field.layout()
+            assert isinstance(column, QVBoxLayout)
+            column.setContentsMargins(0, 0, 0, M)
+            column.insertWidget(0, rule)
+            column.insertSpacing(1, M - 4)
+            card.column.addWidget(field)
+        if name == DOOR:
+            foot = QHBoxLayout()
+            foot.setSpacing(M)
+            self.door_test = button("Test the output")
+            self.door_test.clicked.connect(self._on_door_test)
+            self.door_result = Text("", "small", wrap=True)
+            foot.addWidget(self.door_test)
+            foot.addWidget(self.door_result, 1)
+            card.column.addLayout(foot)
+        return card
+
+    def _build_field(self, key: str, title: str) -> SettingField:
+        explained = POLICIES if key == POLICY_KEY else None
+        field = SettingField(self._rows[key], title, words=WORDS.get(key), explained=explained)
+        field.changed.connect(self.setting_changed)
+        self.fields[key] = field
+        return field
+
+    def _ask_pin(self) -> None:
+        self.prompt.reset()
+        self._prompt_card.show()
+        self.prompt.field.setFocus()
+
+    def _close_prompt(self) -> None:
+        self.prompt.reset()
+        self._prompt_card.hide()
+
+    def _show_more(self, shown: bool) -> None:
+        self.more.setText("Show fewer settings" if shown else "Show more settings")
+        self._more_card.setVisible(shown)
+
+    def _on_tau_settled(self, tau: float) -> None:
+        self.setting_changed.emit(TAU_KEY, tau)
+
+    def _on_tau_reset(self) -> None:
+        self.setting_changed.emit(TAU_KEY, None)
+
+    def _on_door_test(self) -> None:
+        self.door_test.setEnabled(False)
+        self.door_result.setText("")
+        self.door_test_requested.emit()
