@@ -56,7 +56,7 @@ FIT_SCALE: Final = 0.03
 VIEWS: Final = 5
 """Views whose median is reported."""
 
-_WINDOW: Final = (15, 15)
+_WINDOW: Final = (21, 21)
 _LEVELS: Final = 3
 _CRITERIA: Final = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 20, 0.02)
 _FORWARD_BACKWARD_PX: Final = 0.7

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from faceguard.domain.card import PadCard
 from faceguard.domain.errors import ModelFault
 from faceguard.domain.face import BoundingBox, DetectedFace, Frame
-from faceguard.pipeline.onnx_model import AUTO, OnnxModel
+from faceguard.pipeline.onnx_model import OnnxModel
 
 
 class PassivePadNetwork:
@@ -24,17 +24,15 @@ class PassivePadNetwork:
     Crop geometry and scaling follow minivision-ai/Silent-Face-Anti-Spoofing (src/generate_patches.py).
 
     Args:
-        card: of the network.
-        data: the whole ONNX file.
-        provider, threads: see ``OnnxModel``.
-
-    Raises:
-        ModelFault: the file is not the card's.
+        model: the network; its card is a ``PadCard``.
     """
 
-    def __init__(self, card: PadCard, data: bytes, provider: str = AUTO, threads: int = 1) -> None:
+    def __init__(self, model: OnnxModel) -> None:
+        card = model.card
+        if not isinstance(card, PadCard):
+            raise TypeError("a PAD network needs a PAD card")
         self.card = card
-        self._model = OnnxModel(card, data, provider, threads)
+        self._model = model
 
     @property
     def provider(self) -> str:
