@@ -41,6 +41,7 @@ class HeadActor:
         self._shape = head_shape.build(portrait, relief)
         self._lid_pixels = self._shape.lids * DENSITY
         self._photo_yaw = portrait.yaw_deg
+        self._eye_distance = portrait.eye_distance
         # At rest people look at the camera, whatever they did in the photo; but what the photo hides stays unknown.
         self._rest_yaw = 0.4 * portrait.yaw_deg
         self._turn_deg = turn_deg
@@ -91,7 +92,7 @@ class HeadActor:
         sway = {name: wave.at(now_s) for name, wave in self._sway.items()}
         width, height = size
         x, y, eyes = place
-        eyes *= self._closeness.at(now_s) * (1 + sway["scale"])
+        eyes *= self._closeness.at(now_s) * (1 + sway["scale"]) / self._eye_distance
         turned, light = self._posed(self.yaw_at(now_s), sway["pitch"], sway["roll"])
         distance = FOCAL_SHARE / eyes  # in units: the size at which a pinhole camera shows one eye distance
         points = np.empty_like(turned)

@@ -236,7 +236,7 @@ def _paint_badge(photo: FacePhoto) -> _Painted:
     """A plastic card with a header, the photo and lines of print, held at its lower edge."""
     (h, w), origin, corner = _canvas((0.45, 1.0, 0.45, 2.1), Medium.BADGE)
     canvas = np.full((h, w, 3), (242, 240, 238), np.uint8)
-    canvas[: corner[1] - 12] = (122, 78, 30)
+    canvas[: corner[1] - 12] = (112, 100, 30)
     cv2.ellipse(canvas, (w // 2, 22), (26, 7), 0, 0, 360, (40, 40, 40), -1, cv2.LINE_AA)
     part = _place(canvas, photo, Medium.BADGE, corner)
     part[:] = (part.astype(np.float32) * 0.86 + 20).astype(np.uint8)

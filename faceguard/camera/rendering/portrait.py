@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -45,6 +45,7 @@ class Portrait:
     Attributes:
         texture: (H, W, 3) uint8 BGR, ``DENSITY`` pixels per unit.
         alpha: (H, W) float32, 0 to 1: what belongs to the person.
+        eye_distance: of this person from the front, in units; near one, as a unit follows the whole face.
         heights: units below the eyes at which nose tip, mouth and chin of this person lie, in this order.
         yaw_deg: turn of the head in the photograph, rough; positive is the person's own left.
         head_left, head_right: (H,) float32, half widths of head and hair at each texture row, in units, from the
@@ -54,6 +55,7 @@ class Portrait:
 
     texture: NDArray[np.uint8]
     alpha: NDArray[np.float32]
+    eye_distance: float
     heights: tuple[float, float, float]
     yaw_deg: float
     head_left: NDArray[np.float32]
@@ -83,11 +85,13 @@ def cut_out(photo: FacePhoto, middle_of_head: float) -> Portrait:
     texture = _bled(texture, alpha)
     left, right, crown = _outline(alpha, centre)
     nose, mouth, chin = (height / pose.unit for height in pose.heights)
-    return Portrait(texture, alpha, (nose, mouth, chin), math.degrees(pose.yaw), left, right, crown)
+    return Portrait(
+        texture, alpha, pose.eye_distance / pose.unit, (nose, mouth, chin), math.degrees(pose.yaw), left, right, crown
+    )
 
 
 def upright(photo: FacePhoto, borders: tuple[float, float, float, float], density: float) -> NDArray[np.uint8]:
-    """The photo around the face, turned upright: (H, W, 3) uint8 BGR.
+    """The photo around the face, turned upright: (H, W, 3) uint8 BGR, as flat as it is.
 
     Args:
         photo: with the face's place.
@@ -95,15 +99,18 @@ def upright(photo: FacePhoto, borders: tuple[float, float, float, float], densit
             pixels repeat.
         density: pixels per eye distance.
     """
-    return _warped(photo.pixels, _pose(photo), borders, density, cv2.INTER_CUBIC)
+    pose = _pose(photo)
+    seen = replace(pose, unit=pose.eye_distance * math.cos(pose.yaw))
+    return _warped(photo.pixels, seen, borders, density, cv2.INTER_CUBIC)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pose:
-    """Of the photographed head, in its pixels: eye middle, eye distance as it would be from the front, angles, and
-    how far nose tip, mouth and chin lie below the eyes."""
+    """Of the photographed head, in its pixels: eye middle, eye distance as it would be from the front, the unit (what
+    the eye distance would be in a mean face of this size), angles, and how far nose tip, mouth and chin lie below."""
 
     eyes: NDArray[np.float64]
+    eye_distance: float
     unit: float
     roll: float
     yaw: float
@@ -127,7 +134,7 @@ def _pose(photo: FacePhoto) -> _Pose:
     unit = across_unit ** (2 / 3) * down_unit ** (1 / 3)
     chin = float(np.clip(photo.box.bottom - eyes[1], height + 0.45 * unit, height + 0.95 * unit))
     tip = float(np.clip(nose[1], 0.4 * height, 0.64 * height))
-    return _Pose(eyes, unit, roll, yaw, (tip, height, chin))
+    return _Pose(eyes, across_unit, unit, roll, yaw, (tip, height, chin))
 
 
 def _turned(roll: float) -> NDArray[np.float64]:
