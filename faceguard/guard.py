@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from faceguard.access.attempt import GallerySearch
@@ -27,7 +27,7 @@ from faceguard.domain.decision import (
 )
 from faceguard.domain.errors import DoorFault, FaceguardError
 from faceguard.domain.face import Frame
-from faceguard.domain.observation import Observation
+from faceguard.domain.observation import Halt, HaltReason, Observation, Stage
 from faceguard.events import event_of, fault_event
 from faceguard.store.audit_log import AuditEvent
 from faceguard.store.credentials import PinCheck, PinReason
@@ -146,6 +146,14 @@ class Guard:
         except Exception as error:
             return self._out_of_service(error, observation)
 
+    def nobody(self) -> GuardReport:
+        """The picture has ended and with it the presentation; what was refused so far is said now."""
+        try:
+            halt = Halt(Stage.CAPTURE, HaltReason.NO_FACE)
+            return self._announce(self._session.observe(Observation(self._clock(), 0, halt), self._clock()), None)
+        except Exception as error:
+            return self._out_of_service(error, None)
+
     def fault(self, sentence: str) -> GuardReport:
         """There are no usable frames: camera lost, silent or frozen."""
         return self._out_of_service(FaceguardError(sentence), None)
@@ -218,6 +226,8 @@ class Guard:
         notice = ""
         if isinstance(decision, Grant):
             decision, event, notice = self._open(decision)
+            if isinstance(decision, Grant):
+                event = replace(event, subject_name=decision.subject.name)  # for whoever shows it; never stored
         else:
             event = self._event(decision)
             try:

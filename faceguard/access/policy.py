@@ -81,7 +81,7 @@ class AccessPolicy:
     cooldown_ms: int = 3_000
     failed_attempts: int = 5
     pause_ms: int = 30_000
-    absent_ms: int = 700
+    absent_ms: int = 1_000
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.margin) and self.margin >= 0):

@@ -339,14 +339,14 @@ class AccessSession:
         passive = attempt.passive(policy.passive, policy.good_frames)
         if passive is PadVerdict.ATTACK:
             return self._deny(attempt, DenyReason.PASSIVE_ATTACK, now_ns, charged=True, settled=True)
-        waited_ms = (observation.captured_ns - attempt.named_ns) / NS_PER_MS
-        if attempt.static() is not PadVerdict.BONA_FIDE:
-            if waited_ms > policy.attempt_ms:
-                return self._deny(attempt, DenyReason.POOR_PICTURES, now_ns, charged=False)
-            return Pending(Hint.CHECKING, 1.0, attempt.track_id)
         wanted = policy.liveness is LivenessPolicy.STRICT or passive is not PadVerdict.BONA_FIDE
         if wanted and attempt.proven_ns is None:
             return self._challenge(attempt, observation, now_ns)
+        if attempt.static() is not PadVerdict.BONA_FIDE:
+            since_ns = attempt.proven_ns or attempt.named_ns
+            if observation.captured_ns - since_ns > policy.attempt_ms * NS_PER_MS:
+                return self._deny(attempt, DenyReason.LIVENESS_UNDECIDED, now_ns, charged=False, shown=attempt.named)
+            return Pending(Hint.LOOK_STRAIGHT, 1.0, attempt.track_id)
         return self._settle(attempt, now_ns)
 
     def _challenge(self, attempt: Attempt, observation: Observation, now_ns: int) -> Decision:
@@ -437,7 +437,7 @@ class AccessSession:
         if policy.tau_pair is None:
             return self._deny(attempt, DenyReason.NOT_CALIBRATED, now_ns, charged=False)
         if self._checks_liveness and attempt.static() is not PadVerdict.BONA_FIDE:
-            return self._deny(attempt, DenyReason.POOR_PICTURES, now_ns, charged=False)
+            return self._deny(attempt, DenyReason.LIVENESS_UNDECIDED, now_ns, charged=False)
         again = look_pair(frames, self._gallery, attempt.confirmed_id, policy.tau_pair)
         if again.result is not LookResult.CLEAR:
             return self._deny(attempt, DenyReason.NOT_RECOGNISED, now_ns, charged=True, shown=again)

@@ -48,6 +48,7 @@ class DenyReason(StrEnum):
     STATIC_PICTURE = "a still picture was held up"
     PASSIVE_ATTACK = "a picture or screen was recognised"
     CHALLENGE_FAILED = "the requested turn was not seen"
+    LIVENESS_UNDECIDED = "liveness could not be decided"
     IDENTITY_CHANGED = "the face changed during the attempt"
     TRACK_LOST = "stepped away"
     TOO_MANY_ATTEMPTS = "too many attempts"

@@ -28,6 +28,10 @@ photo itself."""
 ENLARGED_SIDE: Final = 160
 """Longer side to which a smaller photo is enlarged for detecting."""
 
+RIVAL_SCORE: Final = 0.85
+"""Of two faces in a stored photo, one with less than this share of the other's score is a pattern on the clothes far
+more often than a person, and asking about it would only confuse. The face that is taken is the middle one anyway."""
+
 SMALLEST_SIDE: Final = 32
 """Photos with a shorter side than this have no face that could be compared."""
 
@@ -158,7 +162,11 @@ def _chosen(frame: Frame, faces: tuple[DetectedFace, ...], choose: int | None) -
         return faces[choose - 1]
     middle = (frame.width / 2, frame.height / 2)
     face = min(faces, key=lambda f: math.dist(f.box.centre, middle))
-    rivals = [f for f in faces if f is not face and f.box.area >= SIMILAR_SIZE * face.box.area]
+    rivals = [
+        f
+        for f in faces
+        if f is not face and f.box.area >= SIMILAR_SIZE * face.box.area and f.score >= RIVAL_SCORE * face.score
+    ]
     if rivals:
         raise SeveralFaces(
             f"This photo shows several faces of similar size ({_positions(frame, faces)}); "

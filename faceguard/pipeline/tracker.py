@@ -10,7 +10,7 @@ from typing import Final
 
 from faceguard.domain.face import DetectedFace, Frame
 
-MAX_GAP_MS: Final = 500.0
+MAX_GAP_MS: Final = 1000.0
 """A face that was not seen for longer than this is another visit."""
 
 MIN_OVERLAP: Final = 0.15

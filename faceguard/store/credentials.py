@@ -265,6 +265,24 @@ def checked_person_pin(pin: str) -> str:
     return pin
 
 
+def admin_pin_refusal(pin: str) -> str | None:
+    """Why this cannot become the admin PIN, in one sentence; None when it can."""
+    return _refusal(checked_admin_pin, pin)
+
+
+def person_pin_refusal(pin: str) -> str | None:
+    """Why this cannot become a person's PIN, in one sentence; None when it can."""
+    return _refusal(checked_person_pin, pin)
+
+
+def _refusal(checked: Callable[[str], str], pin: str) -> str | None:
+    try:
+        checked(pin)
+    except NotPermitted as error:
+        return error.sentence
+    return None
+
+
 def _normal(pin: str) -> str:
     """One form for the same digits of any keyboard; cut just above what can ever be right."""
     return unicodedata.normalize("NFKC", pin[:_TOO_LONG])[:_TOO_LONG].encode("utf-8", "replace").decode()

@@ -66,6 +66,7 @@ class MainWindow(QMainWindow):
         self.status = StatusStrip()
         self._pages = QStackedWidget()
         self._keys: dict[str, QWidget] = {}
+        self._marked: dict[str, str] = {}
         self._banners: tuple[Banner, ...] = ()
         self._banner_column = QVBoxLayout()
         self._banner_column.setSpacing(1)
@@ -101,6 +102,13 @@ class MainWindow(QMainWindow):
         if len(self._keys) == 1:
             self.rail.mark(key)
 
+    def add_hidden_page(self, key: str, page: QWidget, *, under: str) -> None:
+        """A page without an entry in the rail, opened from another one, whose entry stays marked."""
+        self._keys[key] = page
+        self._marked[key] = under
+        page.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._pages.addWidget(page)
+
     @property
     def page(self) -> str:
         """Key of the open page."""
@@ -114,7 +122,7 @@ class MainWindow(QMainWindow):
             KeyError: there is no such page.
         """
         page = self._keys[key]
-        self.rail.mark(key)
+        self.rail.mark(self._marked.get(key, key))
         if self._pages.currentWidget() is not page:
             self._pages.setCurrentWidget(page)
             self.page_changed.emit(key)

@@ -65,6 +65,9 @@ REFUSALS: Final[Mapping[DenyReason, Refusal]] = MappingProxyType(
         DenyReason.CHALLENGE_FAILED: Refusal(
             "Turn not seen", "Please try again and turn your head further, slowly.", "The turn was not seen"
         ),
+        DenyReason.LIVENESS_UNDECIDED: Refusal(
+            "Not accepted", "Please try again, and move your head a little.", "Liveness could not be decided"
+        ),
         DenyReason.IDENTITY_CHANGED: Refusal(
             "Please start again", "Only one person at a time, please.", "The face changed during the attempt"
         ),

@@ -195,7 +195,7 @@ class TestDeny:
 
     def test_leaving_after_a_failed_look_is_a_failed_attempt(self, play):
         play.frames(6, STRANGER)
-        assert reason(play.frames(8, None)) is DenyReason.NOT_RECOGNISED
+        assert reason(play.frames(12, None)) is DenyReason.NOT_RECOGNISED
 
     def test_empty_scene_is_nobodys_failure(self, play):
         assert isinstance(play.frames(500, None), Pending)
@@ -269,7 +269,7 @@ class TestAsk:
         play = make_play(1, pins=(1,), pin_after_face=True)
         play.grant(1)
         play.session.answer_pin(1, play.now_ms * NS_PER_MS)
-        assert reason(play.frames(8, None)) is DenyReason.TRACK_LOST
+        assert reason(play.frames(12, None)) is DenyReason.TRACK_LOST
 
     def test_right_pin_with_another_face_opens_nothing(self, make_play):
         play = make_play(1, pins=(1,), pin_after_face=True)

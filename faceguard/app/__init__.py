@@ -1,0 +1,72 @@
+"""Composition root of the window: what ``compose`` builds, put behind what ``ui`` shows; owns every thread."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from faceguard import environment
+from faceguard.app.desktop import Desktop
+from faceguard.app.kiosk import Kiosk
+from faceguard.compose import House
+from faceguard.domain.errors import FaceguardError
+from faceguard.ui.theme import Scheme, apply_theme
+
+SIGNAL_POLL_MS = 200
+"""Python sees a signal only when it gets to run; Qt's loop lets it this often."""
+
+
+def application() -> QApplication:
+    """The one QApplication of the process, styled."""
+    environment.forget_opencv_qt()
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("faceguard")
+    app.setQuitOnLastWindowClosed(True)
+    return app
+
+
+def run_desktop(house: House, source: str | None, fps: float | None) -> None:
+    """Open the desktop window; returns when it is closed."""
+    app = application()
+    settings = house.settings()
+    apply_theme(app, Scheme(settings.text("window.theme")))
+    desktop = Desktop(house, lambda: house.open_source(source, fps=fps))
+    desktop.window.show()
+    desktop.start()
+    _run(app, desktop)
+
+
+def run_kiosk(house: House, source: str | None, fps: float | None) -> None:
+    """Run the door full screen; returns when it was left with the admin PIN."""
+    app = application()
+    try:
+        house.settings()
+    except FaceguardError as error:
+        kiosk = Kiosk.out_of_service(house, error.sentence)
+    else:
+        kiosk = Kiosk(house, lambda: house.open_source(source, fps=fps))
+    apply_theme(app, Scheme.DARK)
+    kiosk.window.showFullScreen()
+    kiosk.start()
+    _run(app, kiosk)
+
+
+def _run(app: QApplication, running: Desktop | Kiosk) -> None:
+    signal.signal(signal.SIGINT, lambda *_: app.quit())
+    signal.signal(signal.SIGTERM, lambda *_: app.quit())
+    poll = QTimer()
+    poll.timeout.connect(_let_python_run)
+    poll.start(SIGNAL_POLL_MS)
+    try:
+        app.exec()
+    finally:
+        poll.stop()
+        running.stop()
+
+
+def _let_python_run() -> None:
+    """Nothing to do: that Python code runs at all is the point."""

@@ -1,0 +1,347 @@
+"""The desktop window: pages connected to the desk's thread and to the door's threads."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QApplication
+
+from faceguard.access.enrolment import Draft
+from faceguard.app import status_words
+from faceguard.app.doorway import Doorway
+from faceguard.app.event_words import row_of
+from faceguard.camera.photo_file import SUFFIXES
+from faceguard.camera.source import FrameSource
+from faceguard.compose import House, Networks
+from faceguard.config.settings import Settings
+from faceguard.desk import Desk, Person
+from faceguard.domain.decision import Ask, Decision, Deny, Grant, OutOfService
+from faceguard.domain.errors import FaceguardError, SeveralFaces
+from faceguard.domain.face import Frame
+from faceguard.domain.template import Subject, TemplateSource
+from faceguard.store.audit_log import AuditEvent
+from faceguard.store.credentials import admin_pin_refusal, person_pin_refusal
+from faceguard.ui.desk_worker import DeskWorker
+from faceguard.ui.door_page import DoorPage
+from faceguard.ui.enrol_check import EnrolRequest
+from faceguard.ui.enrol_page import EnrolPage
+from faceguard.ui.first_start import FirstStartPage
+from faceguard.ui.main_window import Banner, MainWindow
+from faceguard.ui.people_page import PeoplePage
+from faceguard.ui.theme import Scheme, apply_theme
+
+log = logging.getLogger(__name__)
+
+STATUS_MS = 500
+EVENTS_SHOWN = 60
+POLICY_SECTIONS = ("access.", "liveness.")
+WINDOW_SECTIONS = ("window.", "privacy.", "door.name", "door.phone")
+
+
+class Desktop(QObject):
+    """Window and threads of the desk and of one door.
+
+    Args:
+        house: settings, people, networks.
+        make_source: makes the camera, again after it was changed.
+
+    Signals:
+        decided(Decision): another decision is on the screen.
+        verdict(Decision): it is a grant, ask, deny or fault.
+        recorded(AuditEvent): written to the log; before ``verdict``.
+    """
+
+    decided = Signal(object)
+    verdict = Signal(object)
+    recorded = Signal(object)
+
+    def __init__(self, house: House, make_source: Callable[[], FrameSource], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._house = house
+        self._make_source = make_source
+        self._settings: Settings = house.settings()
+        self._networks: Networks | None = None
+        self._people: int | None = None
+        self._photo: tuple[Frame, TemplateSource] | None = None
+        self._after_ms: float | None = None
+        self._notice = ""
+        self.doorway: Doorway | None = None
+        self.desk = DeskWorker(house.open_desk)
+        self.window = MainWindow()
+        self.door = DoorPage(self._newest, mirrored=self._settings.switch("window.mirror"), clock=house.clock)
+        self.people = PeoplePage(person_pin_refusal)
+        self.enrol = EnrolPage(person_pin_refusal, SUFFIXES)
+        self._add_pages()
+        self._wire_pages()
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(STATUS_MS)
+        self._ticker.timeout.connect(self._show_status)
+        self._show_settings()
+
+    def _add_pages(self) -> None:
+        self.window.add_page("door", "door", "Door", self.door)
+        self.window.add_page("people", "people", "People", self.people)
+        self.window.add_hidden_page("enrol", self.enrol, under="people")
+        self.window.page_changed.connect(self._on_page_changed)
+
+    def _wire_pages(self) -> None:
+        self.people.add_requested.connect(self._open_enrolment)
+        self.people.remove_requested.connect(self._remove)
+        self.people.pin_requested.connect(self._set_pin)
+        self.people.pin_clear_requested.connect(self._clear_pin)
+        self.enrol.photo_chosen.connect(self._examine_file)
+        self.enrol.camera_requested.connect(self._examine_camera)
+        self.enrol.face_chosen.connect(self._examine_chosen)
+        self.enrol.enrol_requested.connect(self._enrol)
+        self.enrol.pin_requested.connect(self._set_new_pin)
+        self.enrol.back_requested.connect(self._back_to_people)
+
+    # life
+
+    def start(self) -> None:
+        """Start the desk; the door starts once an admin PIN is set."""
+        self.desk.start()
+        self._ticker.start()
+        self.desk.submit(lambda desk: desk.has_admin_pin(), self._on_admin_known, self._on_start_refused)
+
+    def stop(self) -> bool:
+        """Stop every thread; False when one did not end in time (logged)."""
+        self._ticker.stop()
+        ended = self.desk.stop()
+        return self._stop_door() and ended
+
+    def _on_admin_known(self, known: bool) -> None:
+        if known:
+            self._begin()
+            return
+        self.first_start = FirstStartPage(admin_pin_refusal, ("At least 6 digits or characters, not easily guessed.",))
+        self.first_start.pin_chosen.connect(self._set_admin_pin)
+        self.window.show_cover(self.first_start)
+
+    def _on_start_refused(self, error: FaceguardError) -> None:
+        """Database or network fault: the window stands, the door is shut and says why."""
+        self._show_decision(OutOfService(error.sentence, self._house.clock()))
+        self.people.show_refusal(error)
+
+    @Slot(str)
+    def _set_admin_pin(self, pin: str) -> None:
+        self.desk.submit(lambda desk: desk.set_admin_pin(pin), self._on_admin_pin_set, self._on_admin_pin_refused)
+
+    def _on_admin_pin_set(self, _answer: None) -> None:
+        self.window.drop_cover()
+        self._begin()
+
+    def _on_admin_pin_refused(self, error: FaceguardError) -> None:
+        self.first_start.show_refusal(error.sentence)
+
+    def _begin(self) -> None:
+        self._reload_people()
+        self._reload_events()
+        self.start_door()
+
+    # the door
+
+    def start_door(self) -> None:
+        """Camera and recognition, anew when they run already."""
+        self._stop_door()
+        try:
+            doorway = self.doorway = Doorway(self._house, self._make_source(), self)
+        except FaceguardError as error:
+            log.exception("the camera cannot be chosen")
+            self._show_decision(OutOfService(error.sentence, self._house.clock()))
+            return
+        worker, queued = doorway.worker, Qt.ConnectionType.QueuedConnection
+        worker.decided.connect(self._show_decision, queued)
+        worker.claim_answered.connect(self.door.show_claim_answer, queued)
+        worker.observed.connect(self.door.show_observation, queued)
+        worker.recorded.connect(self._on_event, queued)
+        worker.noticed.connect(self._on_notice, queued)
+        self.door.pin_entered.connect(doorway.pin_entered)
+        self.door.claim_entered.connect(doorway.claim_entered)
+        self.door.cancelled.connect(doorway.cancelled)
+        doorway.start()
+
+    def _stop_door(self) -> bool:
+        doorway, self.doorway = self.doorway, None
+        if doorway is None:
+            return True
+        for signal, slot in (
+            (self.door.pin_entered, doorway.pin_entered),
+            (self.door.claim_entered, doorway.claim_entered),
+            (self.door.cancelled, doorway.cancelled),
+        ):
+            signal.disconnect(slot)
+        ended = doorway.stop()
+        doorway.deleteLater()
+        return ended
+
+    def _newest(self) -> Frame | None:
+        return self.doorway.newest() if self.doorway is not None else None
+
+    @Slot(object)
+    def _show_decision(self, decision: Decision) -> None:
+        self.door.show_decision(decision, self._after_ms)
+        self._after_ms = None
+        self.decided.emit(decision)
+        if isinstance(decision, Grant | Ask | Deny | OutOfService):
+            self.verdict.emit(decision)
+
+    @Slot(object)
+    def _on_event(self, event: AuditEvent) -> None:
+        self._notice = ""
+        self._after_ms = event.ms
+        self.recorded.emit(event)
+        self._reload_events()
+
+    @Slot(str)
+    def _on_notice(self, sentence: str) -> None:
+        self._notice = sentence
+        self._show_status()
+
+    def _reload_events(self) -> None:
+        self.desk.submit(lambda desk: desk.events(EVENTS_SHOWN), self._on_events, self._ignore)
+
+    def _on_events(self, events: tuple[AuditEvent, ...]) -> None:
+        self.door.show_events([row for row in map(row_of, events) if row is not None])
+
+    # people
+
+    def _reload_people(self) -> None:
+        self.desk.submit(lambda desk: desk.people(), self._on_people, self.people.show_refusal)
+
+    def _on_people(self, people: tuple[Person, ...]) -> None:
+        self._people = len(people)
+        self.people.set_people(people)
+        self._show_status()
+
+    @Slot(int)
+    def _remove(self, subject_id: int) -> None:
+        self._desk_job(lambda desk: desk.remove(subject_id))
+
+    @Slot(int, str)
+    def _set_pin(self, subject_id: int, pin: str) -> None:
+        self._desk_job(lambda desk: desk.set_pin(subject_id, pin))
+
+    @Slot(int)
+    def _clear_pin(self, subject_id: int) -> None:
+        self._desk_job(lambda desk: desk.set_pin(subject_id, None))
+
+    def _desk_job(self, job: Callable[[Desk], None]) -> None:
+        self.desk.submit(job, self._on_people_changed, self.people.show_refusal)
+
+    def _on_people_changed(self, _answer: None) -> None:
+        self.people.finish()
+        self._reload_people()
+
+    # enrolment
+
+    @Slot()
+    def _open_enrolment(self) -> None:
+        self.enrol.start()
+        self.enrol.set_camera_available(self._newest() is not None)
+        self.window.show_page("enrol")
+
+    @Slot()
+    def _back_to_people(self) -> None:
+        self.window.show_page("people")
+
+    @Slot(Path)
+    def _examine_file(self, path: Path) -> None:
+        self.enrol.show_examining(path.name)
+
+        def read(desk: Desk) -> Frame:
+            return desk.read(path)
+
+        self.desk.submit(read, self._on_photo_read, self.enrol.show_refusal)
+
+    def _on_photo_read(self, photo: Frame) -> None:
+        self._examine(photo, TemplateSource.PHOTO, None)
+
+    @Slot()
+    def _examine_camera(self) -> None:
+        frame = self._newest()
+        if frame is None:
+            self.enrol.show_refusal("The camera shows no picture now; choose a photo instead.")
+            return
+        self.enrol.show_examining("the camera's picture")
+        self._examine(frame, TemplateSource.CAMERA, None)
+
+    @Slot(int)
+    def _examine_chosen(self, index: int) -> None:
+        if self._photo is not None:
+            self._examine(*self._photo, index + 1)
+
+    def _examine(self, photo: Frame, source: TemplateSource, choose: int | None) -> None:
+        self._photo = (photo, source)
+
+        def examine(desk: Desk) -> Draft:
+            return desk.examine_frame(photo, choose, source=source)
+
+        self.desk.submit(examine, self.enrol.show_draft, self._on_examination_refused)
+
+    def _on_examination_refused(self, error: FaceguardError) -> None:
+        if isinstance(error, SeveralFaces) and self._photo is not None:
+            self.enrol.show_choice(self._photo[0], error.boxes, error.sentence)
+        else:
+            self.enrol.show_refusal(error)
+
+    @Slot(EnrolRequest)
+    def _enrol(self, request: EnrolRequest) -> None:
+        def enrol(desk: Desk) -> Subject:
+            return desk.enrol(
+                request.draft, request.name, request.consent, number=request.number, accept_near=request.accept_near
+            )
+
+        self.desk.submit(enrol, self._on_enrolled, self.enrol.show_refusal)
+
+    def _on_enrolled(self, subject: Subject) -> None:
+        self._photo = None
+        self.enrol.show_enrolled(subject)
+        self._reload_people()
+
+    @Slot(int, str)
+    def _set_new_pin(self, subject_id: int, pin: str) -> None:
+        self.desk.submit(lambda desk: desk.set_pin(subject_id, pin), self._on_new_pin_set, self.enrol.show_refusal)
+
+    def _on_new_pin_set(self, _answer: None) -> None:
+        self.enrol.show_pin_set()
+        self._reload_people()
+
+    # what is always visible
+
+    @Slot()
+    def _show_status(self) -> None:
+        if self._networks is None:
+            self._networks = self._house.loaded_networks
+        doorway = self.doorway
+        items = []
+        if doorway is not None:
+            items.append(status_words.camera_item(doorway.source, doorway.camera))
+        items.append(status_words.people_item(self._people))
+        items.append(status_words.encoder_item(self._networks))
+        items.append(status_words.liveness_item(self._settings, self._networks))
+        self.window.show_status(items)
+        simulated = doorway is not None and doorway.source.simulated
+        banners = status_words.banners(self._settings, self._networks, simulated=simulated)
+        if self._notice:
+            banners.insert(0, Banner(self._notice, "deny"))
+        self.window.show_banners(banners)
+
+    def _show_settings(self) -> None:
+        settings = self._settings
+        self.door.set_door(settings.text("door.name"), status_words.door_subtitle(settings))
+        self.door.preview.set_mirrored(settings.switch("window.mirror"))
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_theme(app, Scheme(settings.text("window.theme")))
+
+    @Slot(str)
+    def _on_page_changed(self, page: str) -> None:
+        if page == "people":
+            self._reload_people()
+
+    def _ignore(self, error: FaceguardError) -> None:
+        log.error("%s (%s)", error.sentence, error.detail)

@@ -1,0 +1,187 @@
+"""Camera thread and recognition thread of one door, and what they tell the window."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, QThread, Signal
+
+from faceguard.access.policy import AccessPolicy
+from faceguard.camera.latest_frame import LatestFrame
+from faceguard.camera.reader import CameraReader
+from faceguard.camera.source import FrameSource
+from faceguard.camera.watchdog import CameraState, CameraStatus
+from faceguard.compose import House
+from faceguard.domain.decision import OutOfService
+from faceguard.domain.errors import FaceguardError
+from faceguard.domain.face import Frame
+from faceguard.door.output import DoorOutput
+from faceguard.guard import Guard, GuardReport
+from faceguard.store.database import Database
+from faceguard.ui.worker import RecognitionWorker
+
+log = logging.getLogger(__name__)
+
+STOP_S = 5.0
+RETRY_S = 1.0
+"""After a guard could not be built (network or database fault) it is tried again this often."""
+
+
+class OwnGuard:
+    """Builds the guard at its first use, in the thread that uses it: a database connection belongs to one thread.
+
+    A fault while building is a closed door that says why, and is tried again: recovery is visible.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._guard: Guard | None = None
+        self._database: Database | None = None
+        self._door: DoorOutput | None = None
+        self._fault: OutOfService | None = None
+        self._tried_s = 0.0
+        self._policy: AccessPolicy | None = None
+
+    def step(self, frame: Frame) -> GuardReport:
+        """Judge the newest frame."""
+        return self._with(lambda guard: guard.step(frame))
+
+    def fault(self, sentence: str) -> GuardReport:
+        """There are no usable frames."""
+        return self._with(lambda guard: guard.fault(sentence))
+
+    def submit_pin(self, pin: str) -> GuardReport:
+        """The PIN that answers an Ask."""
+        return self._with(lambda guard: guard.submit_pin(pin))
+
+    def claim(self, subject_id: int, pin: str) -> GuardReport:
+        """Number and PIN before the face."""
+        return self._with(lambda guard: guard.claim(subject_id, pin))
+
+    def cancel_pin(self) -> GuardReport:
+        """The person gave up."""
+        return self._with(lambda guard: guard.cancel_pin())
+
+    def replace_policy(self, policy: AccessPolicy) -> None:
+        """Other rules from the next frame on."""
+        self._policy = policy
+        if self._guard is not None:
+            self._guard.replace_policy(policy)
+
+    def replace_gallery(self, gallery: object) -> None:
+        """The guard reads the gallery itself."""
+
+    def close(self) -> None:
+        """Lock the door and let the database go; in the thread that used the guard."""
+        self._guard = None
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _with(self, use: Callable[[Guard], GuardReport]) -> GuardReport:
+        if self._guard is None:
+            if self._fault is not None and time.monotonic() - self._tried_s < RETRY_S:
+                return GuardReport(self._fault)
+            self._tried_s = time.monotonic()
+            try:
+                self._guard = self._build()
+            except FaceguardError as error:
+                log.exception("the door cannot be set up")
+                self.close()
+                if self._fault is None or self._fault.sentence != error.sentence:
+                    self._fault = OutOfService(error.sentence, self._house.clock())
+                return GuardReport(self._fault)
+            self._fault = None
+        return use(self._guard)
+
+    def _build(self) -> Guard:
+        self._database = self._house.database()
+        self._door = self._house.door_output()
+        self._door.open()
+        guard = self._house.open_guard(self._database, self._door)
+        if self._policy is not None:
+            guard.replace_policy(self._policy)
+        return guard
+
+
+class Doorway(QObject):
+    """One camera, one worker; started and stopped once. A change of camera makes a new doorway.
+
+    Args:
+        house: settings, people, networks.
+        source: the camera, not opened yet.
+
+    Signals:
+        pin_entered(str), claim_entered(int, str), cancelled(), policy_changed(AccessPolicy): to the worker.
+    """
+
+    pin_entered = Signal(str)
+    claim_entered = Signal(int, str)
+    cancelled = Signal()
+    policy_changed = Signal(object)
+    _stopping = Signal()
+
+    def __init__(self, house: House, source: FrameSource, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.source = source
+        self.mailbox = LatestFrame()
+        self._reader = CameraReader(
+            source, self.mailbox, stall_ms=house.settings().whole("camera.stall_ms"), clock=house.clock
+        )
+        self._guard = OwnGuard(house)
+        self._thread = QThread()
+        self._thread.setObjectName("recognition")
+        self.worker = RecognitionWorker(
+            self._guard, self.mailbox.take, camera_fault=self._camera_fault, clock=house.clock
+        )
+        self.worker.moveToThread(self._thread)
+        self._thread.started.connect(self.worker.start)
+        self._thread.finished.connect(self.worker.deleteLater)
+        self.worker.stopped.connect(self._guard.close, Qt.ConnectionType.DirectConnection)
+        self.worker.stopped.connect(self._thread.quit, Qt.ConnectionType.DirectConnection)
+        queued = Qt.ConnectionType.QueuedConnection
+        self.pin_entered.connect(self.worker.submit_pin, queued)
+        self.claim_entered.connect(self.worker.claim, queued)
+        self.cancelled.connect(self.worker.cancel_pin, queued)
+        self.policy_changed.connect(self.worker.replace_policy, queued)
+        self._stopping.connect(self.worker.stop, queued)
+        self._stopped = False
+
+    @property
+    def camera(self) -> CameraState:
+        """State of the camera now."""
+        return self._reader.state
+
+    def newest(self) -> Frame | None:
+        """The newest frame, for the preview."""
+        return self.mailbox.peek()
+
+    def start(self) -> None:
+        """Start both threads."""
+        self._reader.start()
+        self._thread.start()
+
+    def stop(self) -> bool:
+        """Stop both threads, lock the door; False when one of them did not end in time (logged)."""
+        if self._stopped:
+            return True
+        self._stopped = True
+        ended = True
+        if self._thread.isRunning():
+            self._stopping.emit()
+            ended = self._thread.wait(int(STOP_S * 1000))
+            if not ended:
+                log.error("the recognition thread did not end within %.0f s", STOP_S)
+        read = self._reader.stop(STOP_S)
+        return ended and read
+
+    def _camera_fault(self) -> str | None:
+        state = self._reader.state
+        if state.usable or state.status in (CameraStatus.CONNECTING, CameraStatus.ENDED):
+            return None
+        return state.sentence

@@ -1,0 +1,76 @@
+"""The state of the machine in words: status strip and banners of the window."""
+
+from __future__ import annotations
+
+from faceguard.access.policy import LivenessPolicy
+from faceguard.camera.source import FrameSource
+from faceguard.camera.watchdog import CameraState, CameraStatus
+from faceguard.compose import Networks
+from faceguard.config.settings import Settings
+from faceguard.ui.main_window import Banner
+from faceguard.ui.status_strip import StatusItem
+
+SIMULATED = "Simulation: the pictures are rendered, nobody stands at this door."
+LIVENESS_OFF = "Liveness is switched off: a photo of a member of staff opens this door."
+NOT_MEASURED = "This encoder has no measured tau: people can be enrolled, but the door lets nobody in."
+
+
+def camera_item(source: FrameSource, state: CameraState) -> StatusItem:
+    """What the camera does."""
+    if state.usable:
+        return StatusItem(f"{source.label}, {state.fps:.0f} pictures a second", "ask" if source.simulated else "grant")
+    waiting = state.status in (CameraStatus.CONNECTING, CameraStatus.ENDED)
+    return StatusItem(state.sentence or source.label, "dim" if waiting else "deny")
+
+
+def people_item(count: int | None) -> StatusItem:
+    """How many are enrolled."""
+    if count is None:
+        return StatusItem("People: not read yet", "dim")
+    words = {0: "Nobody is enrolled", 1: "1 person"}.get(count, f"{count:,} people")
+    return StatusItem(words, "grant" if count else "ask")
+
+
+def encoder_item(networks: Networks | None) -> StatusItem:
+    """Which encoder, on which execution provider, as the session itself reports it."""
+    if networks is None:
+        return StatusItem("Networks: loading", "dim")
+    card = networks.encoder.card
+    return StatusItem(f"Encoder: {card.id}, on {networks.provider.upper()}", "grant" if card.default_tau else "ask")
+
+
+def liveness_item(settings: Settings, networks: Networks | None) -> StatusItem:
+    """What stands between a photo and the door."""
+    policy = LivenessPolicy(settings.text("liveness.policy"))
+    if policy is LivenessPolicy.OFF:
+        return StatusItem("Liveness: off", "deny")
+    pads = networks is not None and bool(networks.pads)
+    pin = settings.switch("liveness.pin_after_face")
+    if pads:
+        how = "network and challenge" if policy is LivenessPolicy.STRICT else "network, challenge when undecided"
+    else:
+        how = "challenge, then PIN" if pin else "challenge only"
+    return StatusItem(f"Liveness: {how}, not measured on this camera", "ask")
+
+
+def banners(settings: Settings, networks: Networks | None, *, simulated: bool) -> list[Banner]:
+    """Warnings that stay while their cause does, worst first."""
+    found = []
+    if settings.text("liveness.policy") == LivenessPolicy.OFF:
+        found.append(Banner(LIVENESS_OFF, "deny"))
+    if networks is not None and networks.pad_fault:
+        found.append(Banner(f"{networks.pad_fault} Until then the door lets nobody in.", "deny"))
+    if networks is not None and networks.encoder.card.default_tau is None:
+        found.append(Banner(NOT_MEASURED, "deny"))
+    if simulated:
+        found.append(Banner(SIMULATED))
+    return found
+
+
+def door_subtitle(settings: Settings) -> str:
+    """One line about how this door works."""
+    seconds = settings.whole("door.pulse_ms") / 1000
+    opens = "Shows grants only: no door output is set"
+    if settings.text("door.output") != "none":
+        opens = f"Opens for {seconds:g} seconds on a grant"
+    return f"{opens}. Policy: {settings.text('liveness.policy')}."

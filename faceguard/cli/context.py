@@ -1,0 +1,70 @@
+"""What every command needs: the data folder, one error exit, one way to print an answer and to ask for a PIN."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import sys
+from typing import Any
+
+import click
+
+from faceguard.compose import House, open_house
+from faceguard.domain.errors import FaceguardError
+
+
+class Context:
+    """Handed to each command as ``context.obj``.
+
+    Args:
+        data_dir: ``--data-dir``.
+        verbose: log to standard error.
+    """
+
+    def __init__(self, data_dir: str | None, *, verbose: bool = False) -> None:
+        self._data_dir = data_dir
+        self._house: House | None = None
+        logging.basicConfig(
+            level=logging.INFO if verbose else logging.CRITICAL, format="%(asctime)s %(name)s: %(message)s"
+        )
+
+    @property
+    def house(self) -> House:
+        """The data folder with its settings; opened at first use."""
+        if self._house is None:
+            self._house = open_house(self._data_dir)
+        return self._house
+
+
+class FaceguardGroup(click.Group):
+    """Known faults become one sentence on standard error and exit code 2, never a trace."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(context)
+        except FaceguardError as error:
+            logging.getLogger(__name__).info("%s (%s)", error.sentence, error.detail)
+            click.echo(f"faceguard: {error.sentence}", err=True)
+            context.exit(2)
+        except BrokenPipeError:
+            context.exit(2)
+
+
+def as_json(answer: dict[str, Any]) -> None:
+    """Print one object on standard output."""
+    click.echo(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+
+
+json_option = click.option("--json", "json_", is_flag=True, help="Print one JSON object on standard output.")
+
+
+def ask_pin(label: str) -> str:
+    """A PIN typed without echo, or one line of standard input when that is no terminal."""
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{label}: ")
+    line = sys.stdin.readline()
+    if not line:
+        raise click.UsageError(f"{label}: standard input holds no PIN.")
+    return line.rstrip("\r\n")

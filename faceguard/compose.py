@@ -1,0 +1,307 @@
+"""Builds everything from settings, without Qt; the only place that knows how the parts fit together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from faceguard.access.policy import AccessPolicy, LivenessPolicy, PassiveRule
+from faceguard.access.roles import Role
+from faceguard.camera.photo_file import read_photo
+from faceguard.camera.source import FrameSource, is_live, open_source
+from faceguard.config.folders import DATABASE_FILE, SETTINGS_FILE, data_folder
+from faceguard.config.settings import Settings
+from faceguard.config.settings_file import SettingsFile
+from faceguard.desk import Desk
+from faceguard.domain.card import DetectorCard, EncoderCard, PadCard
+from faceguard.domain.errors import ModelFault
+from faceguard.domain.score import Distance, Threshold
+from faceguard.domain.template import Embedding, Gallery
+from faceguard.door.none import NoOutput
+from faceguard.door.output import DoorOutput
+from faceguard.door.serial_relay import SerialRelay
+from faceguard.guard import Guard
+from faceguard.models.catalogue import Catalogue
+from faceguard.pipeline.aligner import Aligner
+from faceguard.pipeline.detector import Detector
+from faceguard.pipeline.encoder import Encoder
+from faceguard.pipeline.known_answer import open_checked
+from faceguard.pipeline.liveness import Liveness
+from faceguard.pipeline.matcher import Matcher
+from faceguard.pipeline.onnx_model import OnnxModel
+from faceguard.pipeline.passive_pad import PassivePadNetwork
+from faceguard.pipeline.quality import QualityGate, QualityLimits
+from faceguard.pipeline.recogniser import Recogniser
+from faceguard.pipeline.still import StillExaminer
+from faceguard.pipeline.tracker import Tracker
+from faceguard.resources import bundled
+from faceguard.store.audit_log import AuditLog
+from faceguard.store.credentials import Credentials
+from faceguard.store.database import Database
+from faceguard.store.gallery_store import GalleryStore, LoadedGallery
+
+CONTINUITY_FMR = 1e-2
+"""The face of one attempt, turned head included, stays within the tau of this FMR of itself. Loose on purpose: it must
+not refuse a turned head, and whoever slips in another face still has to be matched again before the door opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The networks in use, checked against their cards and known answers; shared by all threads.
+
+    Attributes:
+        detector, encoder: always there.
+        pads: PAD networks, in the order of the setting; empty while none is installed.
+        pad_fault: why a PAD network that the settings name is not there; the door then lets nobody in.
+    """
+
+    detector: Detector
+    encoder: Encoder
+    pads: tuple[PassivePadNetwork, ...] = ()
+    pad_fault: str = ""
+
+    @property
+    def provider(self) -> str:
+        """Execution provider in use, as the sessions report it."""
+        return " and ".join(dict.fromkeys((self.encoder.provider, self.detector.provider)))
+
+
+class House:
+    """One data folder: settings, networks, people, events.
+
+    Args:
+        folder: the data folder.
+        clock: monotonic nanoseconds.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        self.folder = folder
+        self.clock = clock
+        self.settings_file = SettingsFile(folder / SETTINGS_FILE)
+        self.catalogue = Catalogue(bundled("models"), folder / "models")
+        self._lock = Lock()
+        self._networks: Networks | None = None
+
+    def settings(self) -> Settings:
+        """As the file has them now."""
+        return self.settings_file.load()
+
+    @property
+    def networks(self) -> Networks:
+        """Loaded at first use, by whichever thread comes first."""
+        with self._lock:
+            if self._networks is None:
+                self._networks = load_networks(self.settings(), self.catalogue)
+            return self._networks
+
+    @property
+    def loaded_networks(self) -> Networks | None:
+        """The networks if they are loaded already; never waits."""
+        return self._networks
+
+    def forget_networks(self) -> None:
+        """Another network or provider was chosen: load anew at the next use."""
+        with self._lock:
+            self._networks = None
+
+    def database(self) -> Database:
+        """A connection for the calling thread."""
+        return Database(self.folder / DATABASE_FILE)
+
+    def open_desk(self, *, networks: bool = True, role: Role = Role.OPERATOR) -> Desk:
+        """The operator's place, for the calling thread.
+
+        Args:
+            networks: False for jobs that look at no photo: they start without loading a network.
+            role: whose rights count without the admin PIN.
+        """
+        card = self.encoder_card()
+        return Desk(
+            self.database(),
+            self.settings_file,
+            examiner=still_examiner(self.networks, self.settings()) if networks else None,
+            encoder_id=card.encoder_id,
+            length=card.length,
+            tau=lambda settings: search_tau(settings, card),
+            search=_search,
+            read_photo=read_photo,
+            role=role,
+            clock=self.clock,
+        )
+
+    def encoder_card(self) -> EncoderCard:
+        """Of the encoder that the settings choose."""
+        return chosen_encoder(self.settings(), self.catalogue)
+
+    def policy(self, settings: Settings | None = None) -> AccessPolicy:
+        """The rules that the settings make with the present networks."""
+        return policy_of(settings or self.settings(), self.networks)
+
+    def open_guard(self, database: Database, door: DoorOutput, *, clock: Callable[[], int] | None = None) -> Guard:
+        """The door, for the calling thread, which owns ``database``.
+
+        Args:
+            database: this thread's connection.
+            door: opened by the caller, who closes it too.
+            clock: that stamps the frames, when it is not this house's own.
+        """
+        settings, networks = self.settings(), self.networks
+        people = GalleryWatch(GalleryStore(database), networks.encoder)
+        return Guard(
+            recogniser_of(networks, settings),
+            people.load(),
+            policy_of(settings, networks),
+            events=AuditLog(database),
+            pins=Credentials(database),
+            door=door,
+            pulse_ms=settings.whole("door.pulse_ms"),
+            clock=clock or self.clock,
+            poll_gallery=people.poll,
+        )
+
+    def open_source(self, spec: str | None = None, *, fps: float | None = None, paced: bool = True) -> FrameSource:
+        """The camera that the settings, or ``spec``, name; not opened yet."""
+        settings = self.settings()
+        named = spec or settings.text("camera.source")
+
+        def source(rate: float | None) -> FrameSource:
+            width, height = settings.whole("camera.width"), settings.whole("camera.height")
+            return open_source(named, fps=rate, width=width, height=height, paced=paced, clock=self.clock)
+
+        found = source(fps)
+        # the setting is asked of a camera; a recording keeps its own rate
+        return source(settings.number("camera.fps")) if fps is None and is_live(found) else found
+
+    def door_output(self) -> DoorOutput:
+        """What a grant does, as the settings say; not opened yet."""
+        settings = self.settings()
+        if settings.text("door.output") == "serial":
+            return SerialRelay(settings.text("door.serial_port"), channel=settings.whole("door.serial_channel"))
+        return NoOutput()
+
+
+class GalleryWatch:
+    """The gallery as a snapshot, read again when people have come or gone, whoever changed them."""
+
+    def __init__(self, store: GalleryStore, encoder: Encoder) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._loaded: LoadedGallery | None = None
+
+    def load(self) -> Matcher:
+        """Read it now."""
+        self._loaded = self._store.load_gallery(self._encoder.encoder_id, self._encoder.length)
+        return Matcher(self._loaded.gallery)
+
+    def poll(self) -> Matcher | None:
+        """A new snapshot when something changed, else None."""
+        return None if self._loaded is not None and not self._store.changed_since(self._loaded) else self.load()
+
+
+def open_house(data_dir: str | Path | None = None) -> House:
+    """The data folder that the command line or the environment names, made if it is not there."""
+    return House(data_folder(data_dir))
+
+
+def chosen_encoder(settings: Settings, catalogue: Catalogue) -> EncoderCard:
+    """Card of the encoder that the settings name, else of the bundled one."""
+    card = catalogue.card(settings.text("models.encoder") or catalogue.default(EncoderCard).id)
+    if not isinstance(card, EncoderCard):
+        raise ModelFault(f"The network {card.id} is no encoder; choose another one in models.encoder.")
+    return card
+
+
+def load_networks(settings: Settings, catalogue: Catalogue) -> Networks:
+    """Load and check every network that the settings name.
+
+    Raises:
+        ModelFault: missing, altered, of another shape, wrong answers, or the demanded provider is not there.
+    """
+    provider, threads = settings.text("models.provider"), settings.whole("models.threads")
+
+    def model(model_id: str) -> OnnxModel:
+        card, data = catalogue.resolve(model_id)
+        return open_checked(card, data, provider, threads)
+
+    detector_id = settings.text("models.detector") or catalogue.default(DetectorCard).id
+    if not isinstance(catalogue.card(detector_id), DetectorCard):
+        raise ModelFault(f"The network {detector_id} is no face detector; choose another one in models.detector.")
+    encoder_card = chosen_encoder(settings, catalogue)
+    detector, encoder = Detector(model(detector_id)), Encoder(model(encoder_card.id))
+    pads: tuple[PassivePadNetwork, ...] = ()
+    fault = ""
+    try:
+        wanted = [word.strip() for word in settings.text("models.pad").split(",") if word.strip()]
+        for model_id in wanted:
+            if not isinstance(catalogue.card(model_id), PadCard):
+                raise ModelFault(f"The network {model_id} is no liveness network; correct models.pad.")
+        pads = tuple(PassivePadNetwork(model(model_id)) for model_id in wanted)
+    except ModelFault as error:
+        fault = error.sentence
+    return Networks(detector, encoder, pads, fault)
+
+
+def aligner_of(card: EncoderCard) -> Aligner:
+    """Alignment to the template on the encoder's card."""
+    return Aligner(card.template, card.template_points, card.input_size)
+
+
+def quality_of(settings: Settings) -> QualityGate:
+    """The quality gate with the limits of the settings."""
+    limits = {key: float(value) for key, value in settings.section("quality").items() if isinstance(value, int | float)}
+    return QualityGate(QualityLimits(**limits))
+
+
+def recogniser_of(networks: Networks, settings: Settings) -> Recogniser:
+    """All stages in order, for one thread."""
+    return Recogniser(
+        networks.detector,
+        Tracker(),
+        aligner_of(networks.encoder.card),
+        quality_of(settings),
+        Liveness(networks.pads),
+        networks.encoder,
+        zone=settings.number("access.zone"),
+    )
+
+
+def still_examiner(networks: Networks, settings: Settings) -> StillExaminer:
+    """The same stages for stored photos."""
+    return StillExaminer(networks.detector, aligner_of(networks.encoder.card), quality_of(settings), networks.encoder)
+
+
+def search_tau(settings: Settings, card: EncoderCard) -> Threshold | None:
+    """tau of the 1:N search: the admin's if it belongs to this encoder, else the card's; None when not measured."""
+    return _tau(settings, card, "access.tau")
+
+
+def _tau(settings: Settings, card: EncoderCard, key: str) -> Threshold | None:
+    chosen = settings.number_or_none(key)
+    if chosen is not None and settings.text("access.tau_encoder") == str(card.encoder_id):
+        return Threshold(chosen)
+    return card.default_tau
+
+
+def policy_of(settings: Settings, networks: Networks) -> AccessPolicy:
+    """The rules of the door."""
+    card = networks.encoder.card
+    loosest = max((p for p in card.operating_points if p.fmr <= CONTINUITY_FMR), key=lambda p: p.fmr, default=None)
+    rules = [pad.card for pad in networks.pads]
+    return AccessPolicy(
+        tau=search_tau(settings, card),
+        tau_pair=_tau(settings, card, "access.tau_pair"),
+        tau_continuity=loosest.tau if loosest is not None else Threshold(1.0),
+        margin=settings.number("access.margin"),
+        liveness=LivenessPolicy(settings.text("liveness.policy")),
+        passive=PassiveRule(max(r.accept_threshold for r in rules), max(r.attack_threshold for r in rules)) if rules else None,
+        liveness_available=not networks.pad_fault,
+        pin_after_face=settings.switch("liveness.pin_after_face"),
+        cooldown_ms=settings.whole("access.cooldown_ms"),
+    )
+
+
+def _search(gallery: Gallery, embedding: Embedding) -> list[tuple[int, Distance]]:
+    return [(c.subject_id, c.distance) for c in Matcher(gallery).search(embedding)]

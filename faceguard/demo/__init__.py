@@ -1,0 +1,1 @@
+"""The demonstration: simulated people before the real pipeline, gallery, session and window."""

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Sets faceguard up beside this file (once) and starts it. sh packaging/run.sh --help tells the rest.
+set -eu
+cd "$(dirname "$0")/.."
+. packaging/setup.sh
+
+gpu=no
+headless=no
+case "$(uname -s)" in
+    Linux) [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || headless=yes ;;
+esac
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --gpu) gpu=yes ;;
+        --headless) headless=yes ;;
+        --help | -h)
+            cat <<'HELP'
+sh packaging/run.sh [--headless] [--gpu] [COMMAND ...]
+
+Makes .venv, installs faceguard and what it needs, and starts it. Run again it starts at once.
+With a screen the desktop window opens; without one, or with --headless, the demonstration runs.
+
+  --headless   run the demonstration even where there is a screen
+  --gpu        also swap the CPU runtime of the networks for the GPU one (Linux and Windows, CUDA 13)
+  COMMAND      any faceguard command instead, e.g.  sh packaging/run.sh doctor
+HELP
+            exit 0
+            ;;
+        *) break ;;
+    esac
+    shift
+done
+
+set_up ""
+[ "$gpu" = no ] || use_gpu
+if [ $# -gt 0 ]; then
+    exec .venv/bin/faceguard "$@"
+elif [ "$headless" = yes ]; then
+    exec .venv/bin/faceguard demo
+else
+    exec .venv/bin/faceguard run
+fi
