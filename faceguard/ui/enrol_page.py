@@ -51,7 +51,8 @@ class EnrolPage(QWidget):
     Signals:
         photo_chosen(Path): examine this file; answer with ``show_draft``, ``show_choice`` or ``show_refusal``.
         camera_requested(): examine the camera's newest picture; the same answers.
-        face_chosen(int): examine the same photo again with this face, an index into the boxes of ``show_choice``.
+        face_chosen(int): examine the same photo again with this face, an index (from 0) into the boxes of
+            ``show_choice``.
         enrol_requested(EnrolRequest): answer with ``show_enrolled`` or ``show_refusal``.
         pin_requested(int, str): number and PIN of the person just enrolled; ``show_pin_set`` or ``show_refusal``.
         back_requested(): to the people list.
@@ -196,7 +197,7 @@ class EnrolPage(QWidget):
         self.drop.refused.connect(self.show_refusal)
         self.drop.camera_wanted.connect(self._on_camera)
         self.choice = PhotoView()
-        self.choice.face_chosen.connect(self.face_chosen)
+        self.choice.face_chosen.connect(self._on_face)
         self._choice_page = Card(margin=L, spacing=M)
         self._choice_page.column.addWidget(
             Text("Click the face to enrol, or choose it with the arrow keys and Enter.", "strong", wrap=True)
@@ -257,7 +258,11 @@ class EnrolPage(QWidget):
         self.pin_form.setFixedWidth(PIN_FORM_WIDTH)
         self.pin_form.pin_chosen.connect(self._on_pin)
         self.pin_form.cancelled.connect(self._show_done_actions)
-        card.column.addWidget(self.pin_form, 0, centre)
+        middle = QHBoxLayout()  # stretches and not an alignment: an aligned form does not grow with a refusal
+        middle.addStretch()
+        middle.addWidget(self.pin_form)
+        middle.addStretch()
+        card.column.addLayout(middle)
         card.column.addStretch()
         return card
 
@@ -283,6 +288,10 @@ class EnrolPage(QWidget):
     def _on_camera(self) -> None:
         self.show_examining(CAMERA)
         self.camera_requested.emit()
+
+    def _on_face(self, index: int) -> None:
+        self.show_examining("the photo")  # a second click must not examine a second time
+        self.face_chosen.emit(index)
 
     def _ask_pin(self) -> None:
         self.pin_words.hide()

@@ -124,24 +124,39 @@ def test_a_refused_photo_is_said_in_the_first_step(page):
     assert page.refusal._sentence.text() == "This file is a PDF document, not a photo."
 
 
-def test_one_of_several_faces_is_chosen_by_click_or_key(qtbot, page):
+@pytest.fixture
+def choice(page):
     page.show_choice(photo(), [LEFT, RIGHT], "There are two faces in this photo.")
+    return page.choice
+
+
+def test_one_of_several_faces_is_chosen_by_a_click(qtbot, page, choice):
     with qtbot.waitSignal(page.face_chosen) as clicked:
-        qtbot.mouseClick(page.choice, Qt.MouseButton.LeftButton, pos=page.choice.area_of(1).center().toPoint())
+        qtbot.mouseClick(choice, Qt.MouseButton.LeftButton, pos=choice.area_of(1).center().toPoint())
     assert clicked.args == [1]
-    qtbot.keyClick(page.choice, Qt.Key.Key_Left)
-    with qtbot.waitSignal(page.face_chosen) as entered:
-        qtbot.keyClick(page.choice, Qt.Key.Key_Return)
-    assert entered.args == [0]
-    with qtbot.waitSignal(page.face_chosen) as typed:
-        qtbot.keyClick(page.choice, Qt.Key.Key_2)
-    assert typed.args == [1]
+    assert not choice.isVisible()
 
 
-def test_a_click_beside_the_faces_chooses_nobody(qtbot, page):
-    page.show_choice(photo(), [LEFT, RIGHT], "There are two faces in this photo.")
+@pytest.mark.parametrize(
+    ("keys", "index"),
+    [
+        ((Qt.Key.Key_Return,), 0),
+        ((Qt.Key.Key_Right, Qt.Key.Key_Space), 1),
+        ((Qt.Key.Key_Left, Qt.Key.Key_Return), 1),
+        ((Qt.Key.Key_2,), 1),
+    ],
+    ids=["enter", "right and space", "left, round the end", "its number"],
+)
+def test_one_of_several_faces_is_chosen_by_keys(qtbot, page, choice, keys, index):
+    with qtbot.waitSignal(page.face_chosen) as chosen:
+        for key in keys:
+            qtbot.keyClick(choice, key)
+    assert chosen.args == [index]
+
+
+def test_a_click_beside_the_faces_chooses_nobody(qtbot, page, choice):
     with qtbot.assertNotEmitted(page.face_chosen):
-        qtbot.mouseClick(page.choice, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
+        qtbot.mouseClick(choice, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
 
 
 def test_findings_that_pass_share_rows_and_those_that_fail_say_what_to_do():
