@@ -92,6 +92,7 @@ class DoorPage(QWidget):
         typing = Card(margin=L)
         typing.column.addWidget(self.entry)
         self._side = QStackedWidget()
+        self._side.setMinimumWidth(330)
         self._side.addWidget(watching)
         self._side.addWidget(typing)
         body.addWidget(self._side, 5)

@@ -45,6 +45,7 @@ def paint_icon(painter: QPainter, name: str, colour: str, area: QRectF, *, strok
 def pixmap(name: str, colour: str, pixels: int = ICON_PIXELS, *, ratio: float = 1.0, stroke: float = STROKE) -> QPixmap:
     """One icon in one colour, ``pixels`` logical pixels square, for a screen with this device pixel ratio."""
     side = max(1, round(pixels * ratio))
+    _renderer(name, colour, stroke)  # a wrong name must fail before a painter is open
     picture = QPixmap(side, side)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from faceguard.domain.decision import NS_PER_MS, Ask, Decision, Deny, Grant
 from faceguard.ui.theme import FontSpec, font
-from faceguard.ui.tokens import TITLE, L, M
+from faceguard.ui.tokens import TITLE, L, M, S
 from faceguard.ui.widgets.card import Card
 from faceguard.ui.widgets.text import Text
 
@@ -59,7 +59,7 @@ class NumberStrip(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(margin=L, parent=parent)
-        row = QHBoxLayout()
+        self._row = row = QHBoxLayout()
         row.setSpacing(L + M)
         self.values: list[Text] = []
         self.captions: list[Text] = []
@@ -80,6 +80,7 @@ class NumberStrip(Card):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Short captions where the long ones would be cut."""
         super().resizeEvent(event)
+        self._row.setSpacing(S if self.width() < NARROW else L + M)
         for caption, text in zip(self.captions, SHORT_CAPTIONS if self.width() < NARROW else CAPTIONS, strict=True):
             caption.setText(text)
 

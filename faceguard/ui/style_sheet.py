@@ -61,6 +61,14 @@ def _surfaces(c: Palette) -> str:
             ("neutral", c.hover),
         )
     )
+    verdicts = "\n".join(
+        f'QFrame[verdict="{name}"] {{ background: {surface}; border-color: {edge}; }}'
+        for name, surface, edge in (
+            ("grant", c.grant_soft, c.grant),
+            ("deny", c.deny_soft, c.deny),
+            ("ask", c.ask_soft, c.ask),
+        )
+    )
     return f"""
     QMainWindow, QDialog, QWidget[page="true"] {{ background: {c.background}; }}
     QFrame[card="true"] {{ background: {c.card}; border: 1px solid {c.line}; border-radius: {RADIUS}px; }}
@@ -68,6 +76,8 @@ def _surfaces(c: Palette) -> str:
     {notes}
     QFrame[note][flat="true"] {{ border-radius: 0px; }}
     QFrame[note="neutral"][flat="true"] {{ background: {c.rail}; }}
+    QFrame[verdict] {{ background: {c.card}; border: 1px solid {c.line}; border-radius: {RADIUS}px; }}
+    {verdicts}
     QFrame[rule="true"] {{ background: {c.line}; border: none; min-height: 1px; max-height: 1px; }}
     QWidget[rail="true"] {{ background: {c.rail}; border-right: 1px solid {c.line}; }}
     QWidget[strip="true"] {{ background: {c.rail}; border-top: 1px solid {c.line}; }}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending
 from faceguard.ui.icons import paint_icon
 from faceguard.ui.messages import ASK_HEADLINE, HINTS, QUESTIONS, REFUSALS, since_words
-from faceguard.ui.theme import tokens_for
-from faceguard.ui.tokens import RADIUS, L, M
+from faceguard.ui.theme import restyle, tokens_for
+from faceguard.ui.tokens import L
 from faceguard.ui.widgets.text import Text
 
 MARK_SIDE: Final = 64
@@ -123,8 +123,6 @@ class VerdictPanel(QFrame):
         row.addLayout(words, 1)
         self.setMinimumHeight(MARK_SIDE + 2 * (L + 4) + 6)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        self.setContentsMargins(0, 0, 0, 0)
-        row.setSizeConstraint(row.SizeConstraint.SetDefaultConstraint)
         self.show_decision(Pending(Hint.STEP_UP))
 
     @property
@@ -147,21 +145,6 @@ class VerdictPanel(QFrame):
         self.sentence.setVisible(bool(verdict.sentence))
         self.mark.show_verdict(verdict)
         self.setAccessibleName(f"{verdict.headline}. {verdict.sentence}".strip())
-        self._dress()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationPaletteChange:
-            self._dress()
-
-    def _dress(self) -> None:
-        colours, tone = tokens_for(self), self._verdict.tone
-        meant = tone in ("grant", "deny", "ask")
-        self.headline.set_tone(tone if meant else None)
-        surface = str(getattr(colours, f"{tone}_soft")) if meant else colours.card
-        edge = str(getattr(colours, tone)) if meant else colours.line
-        self.setStyleSheet(
-            f"VerdictPanel {{ background: {surface}; border: 1px solid {edge}; border-radius: {RADIUS}px; }}"
-        )
-        self.headline.setContentsMargins(0, 0, M, 0)
+        meant = verdict.tone in ("grant", "deny", "ask")
+        self.headline.set_tone(verdict.tone if meant else None)
+        restyle(self, verdict=verdict.tone)

@@ -66,7 +66,11 @@ class Guard(Protocol):
 
 
 class RecognitionWorker(QObject):
-    """Lives in a QThread: ``thread.started -> start``; ``stop`` queued, then quit and wait on ``stopped``.
+    """Lives in a QThread.
+
+    The app connects ``thread.started`` to ``start``, a signal of its own to ``stop``, ``stopped`` to ``thread.quit``
+    *directly* (a queued quit would never arrive while the app waits for the thread), and ``thread.finished`` to
+    ``deleteLater``.
 
     Args:
         guard: the door; called in the worker's thread only.
