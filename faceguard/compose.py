@@ -25,6 +25,7 @@ from faceguard.door.output import DoorOutput
 from faceguard.door.serial_relay import SerialRelay
 from faceguard.guard import Guard
 from faceguard.models.catalogue import Catalogue
+from faceguard.pin_thread import PinThread
 from faceguard.pipeline.aligner import Aligner
 from faceguard.pipeline.detector import Detector
 from faceguard.pipeline.encoder import Encoder
@@ -39,7 +40,6 @@ from faceguard.pipeline.still import StillExaminer
 from faceguard.pipeline.tracker import Tracker
 from faceguard.resources import bundled
 from faceguard.store.audit_log import AuditLog
-from faceguard.store.credentials import Credentials
 from faceguard.store.database import Database
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery
 
@@ -140,11 +140,18 @@ class House:
         """The rules that the settings make with the present networks."""
         return policy_of(settings or self.settings(), self.networks)
 
-    def open_guard(self, database: Database, door: DoorOutput, *, clock: Callable[[], int] | None = None) -> Guard:
+    def pin_thread(self) -> PinThread:
+        """Checks PINs beside the recognition; whoever asks for it closes it."""
+        return PinThread(self.database)
+
+    def open_guard(
+        self, database: Database, pins: PinThread, door: DoorOutput, *, clock: Callable[[], int] | None = None
+    ) -> Guard:
         """The door, for the calling thread, which owns ``database``.
 
         Args:
             database: this thread's connection.
+            pins: closed by the caller.
             door: opened by the caller, who closes it too.
             clock: that stamps the frames, when it is not this house's own.
         """
@@ -155,7 +162,7 @@ class House:
             people.load(),
             policy_of(settings, networks),
             events=AuditLog(database),
-            pins=Credentials(database),
+            pins=pins,
             door=door,
             pulse_ms=settings.whole("door.pulse_ms"),
             clock=clock or self.clock,
@@ -296,7 +303,9 @@ def policy_of(settings: Settings, networks: Networks) -> AccessPolicy:
         tau_continuity=loosest.tau if loosest is not None else Threshold(1.0),
         margin=settings.number("access.margin"),
         liveness=LivenessPolicy(settings.text("liveness.policy")),
-        passive=PassiveRule(max(r.accept_threshold for r in rules), max(r.attack_threshold for r in rules)) if rules else None,
+        passive=PassiveRule(max(r.accept_threshold for r in rules), max(r.attack_threshold for r in rules))
+        if rules
+        else None,
         liveness_available=not networks.pad_fault,
         pin_after_face=settings.switch("liveness.pin_after_face"),
         cooldown_ms=settings.whole("access.cooldown_ms"),

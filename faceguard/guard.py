@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -18,7 +19,6 @@ from faceguard.access.session import AccessSession
 from faceguard.domain.decision import (
     NS_PER_MS,
     Decision,
-    Deny,
     DenyReason,
     Grant,
     Hint,
@@ -29,8 +29,9 @@ from faceguard.domain.errors import DoorFault, FaceguardError
 from faceguard.domain.face import Frame
 from faceguard.domain.observation import Halt, HaltReason, Observation, Stage
 from faceguard.events import event_of, fault_event
+from faceguard.pin_thread import PinAnswer
 from faceguard.store.audit_log import AuditEvent
-from faceguard.store.credentials import PinCheck, PinReason
+from faceguard.store.credentials import PinReason
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +57,10 @@ class EventSink(Protocol):
 
 
 class PinDesk(Protocol):
-    """``store.credentials.Credentials``."""
+    """``pin_thread.PinThread``."""
 
-    def verify_any(self, subject_ids: Sequence[int], pin: str) -> tuple[int | None, PinCheck]:
-        """Whose PIN this is, if anybody's of these people."""
+    def verify_any(self, subject_ids: Sequence[int], pin: str) -> Future[PinAnswer]:
+        """Whose PIN this is, if anybody's of these people; the answer comes while the frames go on."""
 
 
 class Opener(Protocol):
@@ -84,6 +85,14 @@ class GuardReport:
     observation: Observation | None = None
     event: AuditEvent | None = None
     notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Checking:
+    """A PIN that is being checked; ``claim``: the number that was typed before it, None when it answers an Ask."""
+
+    answer: Future[PinAnswer]
+    claim: int | None
 
 
 class Guard:
@@ -128,6 +137,7 @@ class Guard:
         self._polled_ns = clock()
         self._announced: Decision | None = None
         self._fault: OutOfService | None = None
+        self._checking: _Checking | None = None
         self._track_id: int | None = None
         self._since_ns = clock()
 
@@ -138,6 +148,9 @@ class Guard:
         observation: Observation | None = None
         try:
             self._poll()
+            checked = self._take_checked()
+            if checked is not None and checked.event is not None:
+                return checked
             observation = self._recogniser.observe(frame, self._gallery, challenge=self._session.challenge is not None)
             self._note_track(observation)
             decision = self._session.observe(observation, self._clock())
@@ -175,31 +188,42 @@ class Guard:
     # what people and the window bring in
 
     def submit_pin(self, pin: str) -> GuardReport:
-        """The PIN that answers an Ask."""
+        """The PIN that answers an Ask; what became of it is said by this or a later step."""
         try:
             targets = self._session.pin_targets
-            if not targets:
-                return GuardReport(Pending(Hint.STEP_UP))
-            subject_id, check = self._pins.verify_any(targets, pin)
-            decision = self._session.answer_pin(
-                subject_id if check.ok else None, self._clock(), _PIN_DENIES.get(check.reason, DenyReason.WRONG_PIN)
-            )
-            return self._announce(decision, None)
+            if not targets or self._checking is not None:
+                return GuardReport(self._announced or Pending(Hint.STEP_UP))
+            self._checking = _Checking(self._pins.verify_any(targets, pin), claim=None)
+            return self._take_checked() or GuardReport(self._announced or Pending(Hint.CHECKING))
         except Exception as error:
             return self._out_of_service(error, None)
 
     def claim(self, subject_id: int, pin: str) -> GuardReport:
         """Number and PIN before the face: the next attempt is compared with this person only."""
         try:
-            _, check = self._pins.verify_any((subject_id,), pin)
-            if check.ok:
-                return self._announce(self._session.claim(subject_id, self._clock()), None)
-            reason = _PIN_DENIES.get(check.reason, DenyReason.WRONG_PIN)
-            if reason is DenyReason.NO_PIN:
-                reason = DenyReason.WRONG_PIN  # who has a PIN, and who is enrolled, is nobody's business at the door
-            return self._announce(Deny(reason), None)
+            if self._checking is None:
+                self._checking = _Checking(self._pins.verify_any((subject_id,), pin), claim=subject_id)
+            return self._take_checked() or GuardReport(Pending(Hint.CHECKING))
         except Exception as error:
             return self._out_of_service(error, None)
+
+    def _take_checked(self) -> GuardReport | None:
+        """What became of the PIN that is being checked; None while it still is, or when there is none."""
+        checking = self._checking
+        if checking is None or not checking.answer.done():
+            return None
+        self._checking = None
+        subject_id, check = checking.answer.result()
+        reason = _PIN_DENIES.get(check.reason, DenyReason.WRONG_PIN)
+        if checking.claim is None:
+            decision = self._session.answer_pin(subject_id if check.ok else None, self._clock(), reason)
+        elif check.ok:
+            decision = self._session.claim(checking.claim, self._clock())
+        else:
+            # who has a PIN, and who is enrolled, is nobody's business at the door
+            shown = DenyReason.WRONG_PIN if reason is DenyReason.NO_PIN else reason
+            decision = self._session.refuse_claim(shown, self._clock())
+        return self._announce(decision, None)
 
     def cancel_pin(self) -> GuardReport:
         """The person gave up."""

@@ -49,7 +49,9 @@ def watch(
         door = house.door_output()
         door.open()
         stack.callback(door.close)
-        guard = house.open_guard(database, door, clock=clock)
+        pins = house.pin_thread()
+        stack.callback(pins.close)
+        guard = house.open_guard(database, pins, door, clock=clock)
         reports = _recorded(guard, source, clock) if isinstance(clock, FrameClock) else _live(guard, source, house)
         for report in reports:
             if report.event is not None:

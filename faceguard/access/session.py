@@ -183,6 +183,14 @@ class AccessSession:
             self._verdict = None
         return Pending(Hint.LOOK_HERE)
 
+    def refuse_claim(self, reason: DenyReason, now_ns: int) -> Deny:
+        """Number and PIN did not fit; said once, and whoever stands here may try again after it."""
+        deny = Deny(reason)
+        self._attempt = None
+        self._verdict, self._verdict_track = deny, None
+        self._verdict_until_ns = now_ns + self._policy.hold_ms * NS_PER_MS
+        return deny
+
     def overrule(self, reason: DenyReason, now_ns: int) -> Deny:
         """The guard could not act on the standing grant: it becomes a deny."""
         grant = self._verdict if isinstance(self._verdict, Grant) else None

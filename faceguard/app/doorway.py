@@ -19,6 +19,7 @@ from faceguard.domain.errors import FaceguardError
 from faceguard.domain.face import Frame
 from faceguard.door.output import DoorOutput
 from faceguard.guard import Guard, GuardReport
+from faceguard.pin_thread import PinThread
 from faceguard.store.database import Database
 from faceguard.ui.worker import RecognitionWorker
 
@@ -40,6 +41,7 @@ class OwnGuard:
         self._guard: Guard | None = None
         self._database: Database | None = None
         self._door: DoorOutput | None = None
+        self._pins: PinThread | None = None
         self._fault: OutOfService | None = None
         self._tried_s = 0.0
         self._policy: AccessPolicy | None = None
@@ -79,6 +81,9 @@ class OwnGuard:
         if self._door is not None:
             self._door.close()
             self._door = None
+        if self._pins is not None:
+            self._pins.close()
+            self._pins = None
         if self._database is not None:
             self._database.close()
             self._database = None
@@ -103,7 +108,8 @@ class OwnGuard:
         self._database = self._house.database()
         self._door = self._house.door_output()
         self._door.open()
-        guard = self._house.open_guard(self._database, self._door)
+        self._pins = self._house.pin_thread()
+        guard = self._house.open_guard(self._database, self._pins, self._door)
         if self._policy is not None:
             guard.replace_policy(self._policy)
         return guard

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,22 +32,15 @@ PAIR_RATES: Final = (1e-2, 1e-3)
 FOLDER_RATES: Final = (1e-2, 1e-3, 1e-4, 1e-5)
 
 
-class Numbers(click.ParamType):
-    """Whole numbers separated by commas."""
-
-    name = "N,N,..."
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """``"1,3,5"`` -> ``(1, 3, 5)``."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            numbers = tuple(dict.fromkeys(int(word) for word in str(value).split(",")))
-        except ValueError:
-            self.fail(f"{value!r} is no list of whole numbers such as 1,3,5", param, ctx)
-        if not numbers or min(numbers) < 1:
-            self.fail("the numbers start at 1", param, ctx)
-        return numbers
+def whole_numbers(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, ...]:
+    """``"1,3,5"`` -> ``(1, 3, 5)``; nothing given is an empty tuple."""
+    try:
+        numbers = tuple(dict.fromkeys(int(word) for word in value.split(","))) if value else ()
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no list of whole numbers such as 1,3,5") from None
+    if any(number < 1 for number in numbers):
+        raise click.BadParameter("the numbers start at 1")
+    return numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +115,18 @@ def pairs(context: Context, file: Path, root: Path, encoder_id: str | None, mirr
 @evaluate.command()
 @click.argument("root", metavar="DIR", type=click.Path(path_type=Path))
 @encoder_options
-@click.option("--fuse", type=Numbers(), help="Also measure templates fused from so many photos, for example 1,3,5.")
-@click.option("--search", type=Numbers(), help="Also search galleries of so many people, for example 50,100,500.")
+@click.option(
+    "--fuse",
+    metavar="M,...",
+    callback=whole_numbers,
+    help="Also measure templates fused from so many photos, for example 1,3,5.",
+)
+@click.option(
+    "--search",
+    metavar="K,...",
+    callback=whole_numbers,
+    help="Also search galleries of so many people, for example 50,100,500.",
+)
 @click.option("--limit", type=click.IntRange(2), help="Only the first people by name.")
 @json_option
 @click.pass_obj
@@ -131,8 +135,8 @@ def folder(
     root: Path,
     encoder_id: str | None,
     mirror: bool | None,
-    fuse: tuple[int, ...] | None,
-    search: tuple[int, ...] | None,
+    fuse: tuple[int, ...],
+    search: tuple[int, ...],
     limit: int | None,
     json_: bool,
 ) -> None:
@@ -161,9 +165,9 @@ def folder(
         **bench.answer(),
     }
     taus = {key: tau for key, tau in answer["tau"].items() if tau is not None}
-    counts = np.bincount(found.owner)
+    counts, d = np.bincount(found.owner), found.genuine.astype(np.float64)
     answer["tpr_bounds_by_person"] = {
-        key: bootstrap_by_person(np.bincount(found.owner, found.genuine <= tau), counts) for key, tau in taus.items()
+        key: bootstrap_by_person(np.bincount(found.owner, d <= tau), counts) for key, tau in taus.items()
     }
     default_tau = taus.get(report.rate_key(bench.card.default_fmr))
     if default_tau is None and bench.card.default_tau is not None:
@@ -240,8 +244,7 @@ def _lost(person: np.ndarray[Any, Any], genuine: int, impostor: int) -> tuple[in
 
 
 def _progress(progress: Progress) -> None:
-    error = click.get_text_stream("stderr")
-    if error.isatty():
+    if sys.stderr.isatty():
         click.echo(f"\r\033[K{progress}", err=True, nl=progress.done == progress.total)
     elif progress.done == progress.total:
         click.echo(str(progress), err=True)

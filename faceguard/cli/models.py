@@ -74,8 +74,8 @@ def verify(context: click.Context, id_: str | None, json_: bool) -> None:
     for model_id in [id_] if id_ else [entry.id for entry in catalogue.entries()]:
         try:
             catalogue.verify(model_id, prove)
-        except ModelFault as fault:
-            faults[model_id] = fault.sentence
+        except ModelFault as error:
+            faults[model_id] = error.sentence
         else:
             faults[model_id] = ""
     if json_:

@@ -1,5 +1,6 @@
 """The walk of one frame: what follows from a decision, and what follows when something breaks on the way."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 from random import Random
 
@@ -52,8 +53,21 @@ class Pins:
     def __init__(self, **pins):
         self.pins = {int(k[1:]): v for k, v in pins.items()}
         self.locked = False
+        self.slow = False
 
     def verify_any(self, subject_ids, pin):
+        answer = Future()
+        if self.slow:
+            self.waiting = (answer, subject_ids, pin)
+        else:
+            answer.set_result(self.check(subject_ids, pin))
+        return answer
+
+    def finish(self):
+        answer, subject_ids, pin = self.waiting
+        answer.set_result(self.check(subject_ids, pin))
+
+    def check(self, subject_ids, pin):
         if self.locked:
             return None, PinCheck(False, PinReason.LOCKED, 30)
         known = [s for s in subject_ids if s in self.pins]
@@ -253,6 +267,24 @@ def test_pin_store_that_fails_shuts_the_door():
     house.pins.verify_any = broken
     assert isinstance(house.guard.submit_pin("2468").decision, OutOfService)
     assert not isinstance(house.see(1, 5), Grant)
+
+
+def test_frames_go_on_while_a_pin_is_checked():
+    house = ask_for_pin()
+    house.pins.slow = True
+    assert isinstance(house.guard.submit_pin("2468").decision, Ask)
+    assert isinstance(house.see(1, 20), Ask)
+    house.pins.finish()
+    assert isinstance(house.see(1, 2), Grant)
+
+
+def test_check_that_fails_later_shuts_the_door():
+    house = ask_for_pin()
+    house.pins.slow = True
+    house.guard.submit_pin("2468")
+    house.pins.waiting[0].set_exception(StoreFault("The database is locked."))
+    assert isinstance(house.see(1), OutOfService)
+    assert house.relay.pulses == []
 
 
 def test_pin_without_an_ask_does_nothing(house):

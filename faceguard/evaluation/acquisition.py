@@ -1,0 +1,122 @@
+"""Every photo is embedded once; what gives no embedding is counted, never dropped in silence."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceguard.domain.errors import FaceguardError, PhotoRefused
+from faceguard.domain.template import Embedding
+
+REPORT_EVERY_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one photo gave.
+
+    Attributes:
+        embedding: f(x) of its face.
+        acceptable: the quality gate would take it; evaluation takes it either way.
+        asked: several faces of similar size were there, and the one nearest the centre was taken.
+    """
+
+    embedding: Embedding
+    acceptable: bool
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """The photos of a data set as embeddings.
+
+    Attributes:
+        matrix: (n, D) float32, unit rows; the rows of failures are zero.
+        present: (n,) bool, False where no embedding could be made.
+        refused_by_quality: photos with an embedding that the quality gate would refuse.
+        asked: photos with several faces of similar size.
+        failures: photos without an embedding, by reason.
+        seconds: it took.
+    """
+
+    matrix: NDArray[np.float32]
+    present: NDArray[np.bool_]
+    refused_by_quality: int
+    asked: int
+    failures: Mapping[str, int]
+    seconds: float
+
+    @property
+    def failed(self) -> int:
+        """Failures to acquire."""
+        return int(self.present.size - np.count_nonzero(self.present))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is: ``done`` of ``total`` photos in ``seconds``."""
+
+    done: int
+    total: int
+    seconds: float
+
+    def __str__(self) -> str:
+        rate = self.done / self.seconds if self.seconds > 0 else 0.0
+        left = (self.total - self.done) / rate if rate else 0.0
+        return f"{self.done} of {self.total} photos, {rate:.0f} img/s, {left:.0f} s left"
+
+
+def acquire(
+    photos: Sequence[Path],
+    examine: Callable[[Path], Sample],
+    report: Callable[[Progress], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Acquired:
+    """Embed each photo once.
+
+    Args:
+        photos: the files.
+        examine: reads, detects, aligns, encodes; raises ``PhotoRefused`` where that is not possible.
+        report: told about once a second, and at the end.
+        clock: seconds.
+
+    Raises:
+        FaceguardError: not one of the photos could be used.
+    """
+    begun = told = clock()
+    rows: list[NDArray[np.float32] | None] = []
+    failures: Counter[str] = Counter()
+    refused = asked = 0
+    for done, photo in enumerate(photos, 1):
+        try:
+            sample = examine(photo)
+        except PhotoRefused as error:
+            failures[_reason(error)] += 1
+            rows.append(None)
+        else:
+            rows.append(sample.embedding.values)
+            refused += not sample.acceptable
+            asked += sample.asked
+        now = clock()
+        if now - told >= REPORT_EVERY_S or done == len(photos):
+            told = now
+            report(Progress(done, len(photos), now - begun))
+    length = next((row.size for row in rows if row is not None), None)
+    if length is None:
+        raise FaceguardError(f"None of the {len(photos)} photos gave a face that could be encoded.")
+    nothing = np.zeros(length, np.float32)
+    matrix = np.stack([nothing if row is None else row for row in rows])
+    present = np.array([row is not None for row in rows])
+    return Acquired(matrix, present, refused, asked, dict(failures), clock() - begun)
+
+
+def _reason(error: PhotoRefused) -> str:
+    """The sentence without what differs from photo to photo."""
+    return error.sentence.split(";")[0].split(" (")[0]
