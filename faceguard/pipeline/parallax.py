@@ -42,14 +42,14 @@ phone with moire) rotated, shaken or bent, another camera noise, light and blur 
 ==============================  =========================  =========================
                                 people that chose it       others
 ==============================  =========================  =========================
-heads passing                   52/60                      53/60 = 88 % [77, 95]
-planes passing                  1/150                      3/150 = 2.0 % [0.4, 5.7]
-of these, prints and badges     0/105                      1/105 = 1.0 % [0.0, 5.2]
-of these, phones                1/45                       2/45 = 4.4 % [0.5, 15.1]
+heads passing                   51/62                      55/62 = 89 % [78, 95]
+planes passing                  1/155                      3/155 = 1.9 % [0.4, 5.6]
+of these, prints and badges     0/108                      1/108 = 0.9 % [0.0, 5.1]
+of these, phones                1/47                       2/47 = 4.3 % [0.5, 14.5]
 ==============================  =========================  =========================
 
 So it does not let 90 % of the heads pass where it stops 99 % of the planes, and alone it opens no door. Moving moire
-on a smooth nose is what deceives it. Heads seen from the smallest distance of 80 px on pass more often (90 to 94 %).
+on a smooth nose is what deceives it most. With 80 px and more between the eyes 88 % of all heads pass, with 62 px 79 %.
 """
 
 MIN_EYE_PX: Final = 54.0
