@@ -34,7 +34,7 @@ from faceguard.domain.observation import ParallaxReading
 DEPARTURE_LIMIT: Final = 1.6
 """Departure beyond which a face is not flat: what 1 % of the planes of the first half below exceed.
 
-Measured by ``evaluation.parallax_curve`` on the synthetic camera behind the bundled detector. Faces of 62, 80 and 105 px
+Measured by ``evaluation.parallax_curve`` on the synthetic camera and the bundled detector. Faces of 62, 80 and 105 px
 between the eyes, heads turned by 20, 24 and 28 degrees with 60 to 140 % of the mean relief, planes (print, badge,
 phone with moire) rotated, shaken or bent, another camera noise, light and blur each time; 30 people chose the limit,
 30 others were counted (95 % intervals):
