@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from faceguard.access.policy import AccessPolicy, LivenessPolicy, PassiveRule
+from faceguard.access.policy import FRAME_GAP_MS, AccessPolicy, LivenessPolicy, PassiveRule
 from faceguard.access.roles import Role
 from faceguard.camera.photo_file import read_photo
 from faceguard.camera.source import FrameSource, is_live, open_source
@@ -32,7 +32,7 @@ from faceguard.pipeline.encoder import Encoder
 from faceguard.pipeline.known_answer import open_checked
 from faceguard.pipeline.liveness import Liveness
 from faceguard.pipeline.matcher import Matcher
-from faceguard.pipeline.onnx_model import OnnxModel
+from faceguard.pipeline.onnx_model import OnnxModel, available_providers
 from faceguard.pipeline.passive_pad import PassivePadNetwork
 from faceguard.pipeline.quality import QualityGate, QualityLimits
 from faceguard.pipeline.recogniser import Recogniser
@@ -62,6 +62,11 @@ class Networks:
     encoder: Encoder
     pads: tuple[PassivePadNetwork, ...] = ()
     pad_fault: str = ""
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Execution providers that this installation offers."""
+        return available_providers()
 
     @property
     def provider(self) -> str:
@@ -272,6 +277,7 @@ def recogniser_of(networks: Networks, settings: Settings) -> Recogniser:
         Liveness(networks.pads),
         networks.encoder,
         zone=settings.number("access.zone"),
+        encode_gap_ms=FRAME_GAP_MS,
     )
 
 

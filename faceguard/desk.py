@@ -281,6 +281,18 @@ class Desk:
             SettingsFault: unknown key, or a value that is not allowed.
             NotPermitted: only the admin may.
         """
+        row, settings = row_of(key), self.tried(key, value)
+        self._file.save(settings)
+        self._note("setting", None, f"{key}={row.shown(settings[key]) if row.kind != 'text' else '(text)'}")
+        return settings
+
+    def tried(self, key: str, value: object) -> Settings:
+        """As ``set``, but nothing is stored: tau while its handle still moves.
+
+        Raises:
+            SettingsFault: unknown key, or a value that is not allowed.
+            NotPermitted: only the admin may.
+        """
         row = row_of(key)
         if row.by_program:
             raise NotPermitted(f"{key} is kept by the program itself.")
@@ -288,9 +300,16 @@ class Desk:
         settings = self.settings().with_value(key, value)
         if key in ("access.tau", "access.tau_pair"):
             settings = settings.with_value("access.tau_encoder", str(self._encoder_id))
-        self._file.save(settings)
-        self._note("setting", None, f"{key}={row.shown(settings[key]) if row.kind != 'text' else '(text)'}")
         return settings
+
+    def allow_door_test(self) -> None:
+        """Somebody wants to see whether the door opens: the admin may, and it is on record.
+
+        Raises:
+            NotPermitted: only the admin may.
+        """
+        self._roles.require(Action.CHANGE_ADMIN_SETTING)
+        self._note("door test", None)
 
     @property
     def locked(self) -> bool:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from faceguard.domain.score import Threshold
+
+FRAME_GAP_MS: Final = 100
+"""Nearer frames of one face tell next to nothing new."""
 
 
 class LivenessPolicy(StrEnum):
@@ -74,7 +78,7 @@ class AccessPolicy:
     good_frames: int = 5
     judged_frames: int = 15
     attempt_ms: int = 5_000
-    frame_gap_ms: int = 100
+    frame_gap_ms: int = FRAME_GAP_MS
     challenge_ms: int = 6_000
     ask_ms: int = 30_000
     hold_ms: int = 3_000

@@ -47,6 +47,7 @@ HINTS = {
     HaltReason.UNEVEN_LIGHT: Hint.EVEN_LIGHT,
     HaltReason.BLURRED: Hint.HOLD_STILL,
     HaltReason.BAD_EMBEDDING: Hint.LOOK_HERE,
+    HaltReason.TOO_SOON: Hint.CHECKING,
 }
 
 

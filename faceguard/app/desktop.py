@@ -13,10 +13,11 @@ from faceguard.access.enrolment import Draft
 from faceguard.app import status_words
 from faceguard.app.doorway import Doorway
 from faceguard.app.event_words import row_of
+from faceguard.app.settings_link import SettingsLink
 from faceguard.camera.photo_file import SUFFIXES
 from faceguard.camera.source import FrameSource
 from faceguard.compose import House, Networks
-from faceguard.config.settings import Settings
+from faceguard.config.settings import TABLE, Settings
 from faceguard.desk import Desk, Person
 from faceguard.domain.decision import Ask, Decision, Deny, Grant, OutOfService
 from faceguard.domain.errors import FaceguardError, SeveralFaces
@@ -31,14 +32,18 @@ from faceguard.ui.enrol_page import EnrolPage
 from faceguard.ui.first_start import FirstStartPage
 from faceguard.ui.main_window import Banner, MainWindow
 from faceguard.ui.people_page import PeoplePage
+from faceguard.ui.settings_page import SettingsPage
 from faceguard.ui.theme import Scheme, apply_theme
 
 log = logging.getLogger(__name__)
 
 STATUS_MS = 500
 EVENTS_SHOWN = 60
-POLICY_SECTIONS = ("access.", "liveness.")
-WINDOW_SECTIONS = ("window.", "privacy.", "door.name", "door.phone")
+POLICY_KEYS = ("access.tau", "access.margin", "access.cooldown", "liveness.")
+"""Settings that make another policy; it counts from the next frame on."""
+WINDOW_KEYS = ("window.", "privacy.", "door.name", "door.phone")
+"""Settings that only the window shows. Any other one starts the door anew."""
+RESTART_SECTION = "models."
 
 
 class Desktop(QObject):
@@ -74,17 +79,22 @@ class Desktop(QObject):
         self.door = DoorPage(self._newest, mirrored=self._settings.switch("window.mirror"), clock=house.clock)
         self.people = PeoplePage(person_pin_refusal)
         self.enrol = EnrolPage(person_pin_refusal, SUFFIXES)
+        self.settings = SettingsPage(TABLE)
+        self._settings_link = SettingsLink(house, self.desk, self.settings, self)
         self._add_pages()
         self._wire_pages()
         self._ticker = QTimer(self)
         self._ticker.setInterval(STATUS_MS)
         self._ticker.timeout.connect(self._show_status)
         self._show_settings()
+        self._on_role_changed(False)
+        self._settings_link.show(self._settings, None, 0)
 
     def _add_pages(self) -> None:
         self.window.add_page("door", "door", "Door", self.door)
         self.window.add_page("people", "people", "People", self.people)
         self.window.add_hidden_page("enrol", self.enrol, under="people")
+        self.window.add_page("settings", "settings", "Settings", self.settings)
         self.window.page_changed.connect(self._on_page_changed)
 
     def _wire_pages(self) -> None:
@@ -98,6 +108,10 @@ class Desktop(QObject):
         self.enrol.enrol_requested.connect(self._enrol)
         self.enrol.pin_requested.connect(self._set_new_pin)
         self.enrol.back_requested.connect(self._back_to_people)
+        self._settings_link.changed.connect(self._on_setting_changed)
+        self._settings_link.tried.connect(self._apply_policy)
+        self._settings_link.role_changed.connect(self._on_role_changed)
+        self._settings_link.door_test_allowed.connect(self._test_door)
 
     # life
 
@@ -110,6 +124,7 @@ class Desktop(QObject):
     def stop(self) -> bool:
         """Stop every thread; False when one did not end in time (logged)."""
         self._ticker.stop()
+        self._settings_link.stop()
         ended = self.desk.stop()
         return self._stop_door() and ended
 
@@ -159,6 +174,7 @@ class Desktop(QObject):
         worker.observed.connect(self.door.show_observation, queued)
         worker.recorded.connect(self._on_event, queued)
         worker.noticed.connect(self._on_notice, queued)
+        doorway.door_tested.connect(self.settings.show_door_result, queued)
         self.door.pin_entered.connect(doorway.pin_entered)
         self.door.claim_entered.connect(doorway.claim_entered)
         self.door.cancelled.connect(doorway.cancelled)
@@ -213,8 +229,9 @@ class Desktop(QObject):
         self.desk.submit(lambda desk: desk.people(), self._on_people, self.people.show_refusal)
 
     def _on_people(self, people: tuple[Person, ...]) -> None:
-        self._people = len(people)
+        self._people = sum(person.ready for person in people)
         self.people.set_people(people)
+        self._settings_link.show(self._settings, self._networks, self._people)
         self._show_status()
 
     @Slot(int)
@@ -314,8 +331,9 @@ class Desktop(QObject):
 
     @Slot()
     def _show_status(self) -> None:
-        if self._networks is None:
+        if self._networks is None and self._house.loaded_networks is not None:
             self._networks = self._house.loaded_networks
+            self._settings_link.show(self._settings, self._networks, self._people or 0)
         doorway = self.doorway
         items = []
         if doorway is not None:
@@ -330,10 +348,43 @@ class Desktop(QObject):
             banners.insert(0, Banner(self._notice, "deny"))
         self.window.show_banners(banners)
 
+    # settings
+
+    @Slot(object, str)
+    def _on_setting_changed(self, settings: Settings, key: str) -> None:
+        self._settings = settings
+        if key.startswith(RESTART_SECTION):
+            self._on_notice("The chosen network or provider is used from the next start of the program.")
+        elif key.startswith(WINDOW_KEYS):
+            self._show_settings()
+        elif key.startswith(POLICY_KEYS):
+            self._apply_policy(settings)
+        else:
+            self.start_door()
+        self._settings_link.show(settings, self._networks, self._people or 0)
+        self._show_settings()
+        self._show_status()
+
+    @Slot(object)
+    def _apply_policy(self, settings: Settings) -> None:
+        if self.doorway is not None and self._networks is not None:
+            self.doorway.policy_changed.emit(self._house.policy(settings))
+
+    @Slot(bool)
+    def _on_role_changed(self, admin: bool) -> None:
+        self.door.set_admin(admin)
+        self.window.rail.show_role("Admin" if admin else "Operator", admin=admin)
+
+    @Slot()
+    def _test_door(self) -> None:
+        if self.doorway is not None:
+            self.doorway.test_door()
+
     def _show_settings(self) -> None:
         settings = self._settings
         self.door.set_door(settings.text("door.name"), status_words.door_subtitle(settings))
         self.door.preview.set_mirrored(settings.switch("window.mirror"))
+        self.door.verdict.set_show_names(settings.switch("privacy.show_names"))
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply_theme(app, Scheme(settings.text("window.theme")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from threading import Event
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 
@@ -15,7 +16,7 @@ from faceguard.camera.source import FrameSource
 from faceguard.camera.watchdog import CameraState, CameraStatus
 from faceguard.compose import House
 from faceguard.domain.decision import OutOfService
-from faceguard.domain.errors import FaceguardError
+from faceguard.domain.errors import DoorFault, FaceguardError
 from faceguard.domain.face import Frame
 from faceguard.door.output import DoorOutput
 from faceguard.guard import Guard, GuardReport
@@ -36,8 +37,10 @@ class OwnGuard:
     A fault while building is a closed door that says why, and is tried again: recovery is visible.
     """
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, on_test: Callable[[bool, str], None]) -> None:
         self._house = house
+        self._on_test = on_test
+        self._test_wanted = Event()
         self._guard: Guard | None = None
         self._database: Database | None = None
         self._door: DoorOutput | None = None
@@ -75,6 +78,21 @@ class OwnGuard:
     def replace_gallery(self, gallery: object) -> None:
         """The guard reads the gallery itself."""
 
+    def ask_for_test(self) -> None:
+        """One pulse of the door output with the next step, which owns it; from any thread."""
+        self._test_wanted.set()
+
+    def _test(self) -> None:
+        self._test_wanted.clear()
+        try:
+            if self._door is None:
+                raise DoorFault("The door output is not open.")
+            self._door.pulse(self._house.settings().whole("door.pulse_ms"))
+        except FaceguardError as error:
+            self._on_test(False, error.sentence)
+        else:
+            self._on_test(True, "The door output was energised for one pulse.")
+
     def close(self) -> None:
         """Lock the door and let the database go; in the thread that used the guard."""
         self._guard = None
@@ -102,6 +120,8 @@ class OwnGuard:
                     self._fault = OutOfService(error.sentence, self._house.clock())
                 return GuardReport(self._fault)
             self._fault = None
+        if self._test_wanted.is_set():
+            self._test()
         return use(self._guard)
 
     def _build(self) -> Guard:
@@ -124,12 +144,14 @@ class Doorway(QObject):
 
     Signals:
         pin_entered(str), claim_entered(int, str), cancelled(), policy_changed(AccessPolicy): to the worker.
+        door_tested(bool, str): whether the test pulse went well, and a sentence.
     """
 
     pin_entered = Signal(str)
     claim_entered = Signal(int, str)
     cancelled = Signal()
     policy_changed = Signal(object)
+    door_tested = Signal(bool, str)
     _stopping = Signal()
 
     def __init__(self, house: House, source: FrameSource, parent: QObject | None = None) -> None:
@@ -139,7 +161,7 @@ class Doorway(QObject):
         self._reader = CameraReader(
             source, self.mailbox, stall_ms=house.settings().whole("camera.stall_ms"), clock=house.clock
         )
-        self._guard = OwnGuard(house)
+        self._guard = OwnGuard(house, self.door_tested.emit)
         self._thread = QThread()
         self._thread.setObjectName("recognition")
         self.worker = RecognitionWorker(
@@ -166,6 +188,10 @@ class Doorway(QObject):
     def newest(self) -> Frame | None:
         """The newest frame, for the preview."""
         return self.mailbox.peek()
+
+    def test_door(self) -> None:
+        """One pulse of the door output; answered by ``door_tested``."""
+        self._guard.ask_for_test()
 
     def start(self) -> None:
         """Start both threads."""

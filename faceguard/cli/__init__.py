@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from faceguard import __version__
-from faceguard.cli import doctor, door, evaluate, models, people, photos, settings
+from faceguard.cli import bench, doctor, door, evaluate, models, people, photos, settings
 from faceguard.cli.context import Context, FaceguardGroup
 
 
@@ -39,6 +39,6 @@ for command in (
     models.models,
     doctor.doctor,
     evaluate.evaluate,
-    evaluate.bench,
+    bench.bench,
 ):
     faceguard.add_command(command)

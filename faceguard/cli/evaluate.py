@@ -145,7 +145,7 @@ def folder(
     --fuse m compares templates that are the normalised mean of a person's first m photos with single photos: the
     person's own beyond the greatest m (genuine) and everybody else's (impostor).
 
-    --search K draws 20 galleries of K people with one photo each and searches them with all other photos: FPIR and
+    --search K draws galleries of K people with one photo each and searches them with all other photos: FPIR and
     FNIR at the default tau (measured on these very photos, else the card's) and at FPIR 0.001, and what a margin to
     the runner-up costs.
     """
@@ -256,8 +256,3 @@ def _say(answer: dict[str, Any], json_: bool) -> None:
     else:
         for line in report.lines(answer):
             click.echo(line)
-
-
-@click.group()
-def bench() -> None:
-    """Measure how long the work takes."""

@@ -22,6 +22,7 @@ from faceguard.app import application
 from faceguard.app.desktop import Desktop
 from faceguard.camera.bundled_photos import bundled_photo
 from faceguard.camera.rendering.portrait import FacePhoto
+from faceguard.camera.rendering.sensor import SensorTraits
 from faceguard.camera.synthetic_source import SyntheticSource
 from faceguard.compose import House
 from faceguard.demo.scenes import COLLEAGUE, PARTS, STAFF, STRANGER, Cast, Part
@@ -33,11 +34,12 @@ from faceguard.events import word_of
 from faceguard.store.audit_log import AuditEvent
 from faceguard.ui.keypad import CONFIRM
 
-PHOTOS: Final = {STAFF: "astronaut", COLLEAGUE: "group 2", STRANGER: "group 4"}
+PHOTOS: Final = {STAFF: "astronaut", COLLEAGUE: "group 3", STRANGER: "group 1"}
 """Which bundled photograph plays which part."""
 NAMES: Final = {STAFF: "Eileen Collins", COLLEAGUE: "Robin Example"}
 ADMIN_PIN, STAFF_PIN = "739184", "402957"
 FPS: Final = 25.0
+SEED: Final = 5
 LIMIT_MS: Final = 30_000
 """A scene without a verdict by then has failed."""
 SHOWN_MS: Final = 150
@@ -107,7 +109,9 @@ class Stage(QObject):
         application()
         self._part = part
         self._shots = shots
-        self._source = SyntheticSource(part.make(cast), title=part.title, fps=FPS, seed=len(part.key))
+        self._source = SyntheticSource(
+            part.make(cast), title=part.title, fps=FPS, seed=SEED, traits=SensorTraits.varied(SEED)
+        )
         self._desktop = Desktop(house, lambda: self._source)
         self._desktop.verdict.connect(self._on_verdict)
         self._desktop.decided.connect(self._on_decision)

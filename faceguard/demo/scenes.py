@@ -14,6 +14,7 @@ from faceguard.camera.rendering.head import HeadActor
 from faceguard.camera.rendering.plane import AttackMove, Medium, PlaneActor
 from faceguard.camera.rendering.portrait import FacePhoto
 from faceguard.camera.rendering.scene import Keyframe, Placed, Scene
+from faceguard.camera.rendering.sensor import retaken
 from faceguard.domain.decision import DenyReason
 
 NEAR: Final = 0.15
@@ -59,21 +60,21 @@ FLAT: Final = (DenyReason.FLAT_PICTURE, DenyReason.CHALLENGE_FAILED, DenyReason.
 
 
 def _steps_up(cast: Cast) -> Scene:
-    return Scene([Placed(HeadActor(cast.staff, seed=11), (Keyframe(eyes=NEAR),))], seed=1)
+    return Scene([Placed(HeadActor(retaken(cast.staff, 1), seed=11), (Keyframe(eyes=NEAR),))], seed=1)
 
 
 def _stranger(cast: Cast) -> Scene:
-    return Scene([Placed(HeadActor(cast.stranger, seed=12), (Keyframe(eyes=NEAR),))], seed=2)
+    return Scene([Placed(HeadActor(retaken(cast.stranger, 1), seed=12), (Keyframe(eyes=NEAR),))], seed=2)
 
 
 def _badge_held_up(cast: Cast) -> Scene:
-    holder = Placed(HeadActor(cast.stranger, seed=13), (Keyframe(x=0.42, eyes=NEAR),))
+    holder = Placed(HeadActor(retaken(cast.stranger, 1), seed=13), (Keyframe(x=0.42, eyes=NEAR),))
     badge = PlaneActor(cast.staff, Medium.BADGE, seed=3, move=AttackMove.ROTATE)
     return Scene([holder, Placed(badge, (Keyframe(x=0.75, y=0.62, eyes=BADGE),))], seed=3)
 
 
 def _badge_lowered(cast: Cast) -> Scene:
-    holder = Placed(HeadActor(cast.staff, seed=14), (Keyframe(x=0.45, eyes=NEAR),))
+    holder = Placed(HeadActor(retaken(cast.staff, 1), seed=14), (Keyframe(x=0.45, eyes=NEAR),))
     badge = PlaneActor(cast.colleague, Medium.BADGE, seed=4, move=AttackMove.NOTHING)
     path = (Keyframe(0.0, 0.72, 0.6, BADGE), Keyframe(1.5, 0.72, 0.62, BADGE), Keyframe(2.5, 0.74, 1.6, BADGE))
     return Scene([holder, Placed(badge, path, answers=False)], seed=4)

@@ -341,7 +341,7 @@ class PadCard(ModelCard):
     """A passive presentation attack detection network.
 
     Attributes:
-        crop_scale: side of the square crop around the face, in multiples of the longer box side.
+        crop_scale: sides of the crop around the face, in multiples of the box's own sides.
         classes: of the output logits, in order.
         bona_fide: which of them means a living face.
         accept_threshold: a fused score of at least this is bona fide.

@@ -42,6 +42,7 @@ class HaltReason(StrEnum):
     UNEVEN_LIGHT = "uneven light"
     BLURRED = "blurred"
     BAD_EMBEDDING = "bad embedding"
+    TOO_SOON = "too soon after the last one"
 
 
 POSE_REASONS = frozenset({HaltReason.TURNED_AWAY, HaltReason.TILTED})
@@ -113,7 +114,7 @@ class ParallaxReading:
         turn_deg: estimated turn of the head since the reference; positive towards the person's own left,
             which is to the right in the unmirrored picture. Degrees, rough.
         departure: how far the points inside the face leave the best homography, as a multiple of the tracking
-            noise measured on this very track; a flat picture stays near 1.
+            noise measured on this very track; a flat picture stays below 1, mostly near 0.
         not_flat: ``departure`` exceeds the limit that a plane exceeds in 1 % of the simulated attacks,
             in the direction that the turn of a head would cause.
         points: points still tracked.

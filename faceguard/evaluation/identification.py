@@ -16,7 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from faceguard.evaluation.comparison import distances
 from faceguard.evaluation.error_rates import greatest_tau
 
-DRAWS: Final = 20
+MIN_DRAWS: Final = 20
+TEMPLATES_DRAWN: Final = 20_000
+"""Small galleries are drawn more often than large ones: in a gallery of 25 people the few with many photos decide."""
 MAX_MARGIN_COST: Final = 0.005
 """Share of genuine searches that the margin to the runner-up may cost."""
 RATED_FPIR: Final = 1e-3
@@ -79,7 +81,7 @@ class Searches:
 
 
 def search_galleries(
-    matrix: NDArray[np.float32], person: ArrayLike, people: int, *, draws: int = DRAWS, seed: int = 1
+    matrix: NDArray[np.float32], person: ArrayLike, people: int, *, draws: int | None = None, seed: int = 1
 ) -> Searches:
     """Draw galleries of ``people`` people and search them with everybody's other photos.
 
@@ -92,7 +94,7 @@ def search_galleries(
         matrix: (n, D) unit rows.
         person: (n,) whose photo each row is.
         people: K, at least 2.
-        draws: galleries.
+        draws: galleries; None draws 20, and more of small ones.
         seed: of the draws.
 
     Raises:
@@ -102,6 +104,7 @@ def search_galleries(
     everybody = np.unique(who)
     if not 2 <= people < everybody.size:
         raise ValueError(f"a gallery of {people} people cannot be drawn from {everybody.size} and leave a stranger")
+    draws = draws or max(MIN_DRAWS, TEMPLATES_DRAWN // people)
     chance = np.random.default_rng(seed)
     mated, right, strangers = [], [], []
     for _ in range(draws):

@@ -205,14 +205,11 @@ def _search_lines(answer: dict[str, Any]) -> list[str]:
             text.append(head + "; no tau.")
             continue
         text.append(
-            f"{head}; at tau {at['tau']:.4f} FPIR {at['fpir']:.2%}, FNIR {at['fnir']:.2%}, "
-            f"wrong name {at['wrong_name']:.3%}; greatest margin that costs at most 0.5 %: {at['greatest_margin']:.3f}"
+            f"{head} in {row['galleries']} galleries; at tau {at['tau']:.4f} FPIR {at['fpir']:.2%}, "
+            f"FNIR {at['fnir']:.2%}, wrong name {at['wrong_name']:.2%}"
         )
-        text += [
-            f"    margin {m['margin']:.2f}: costs {m['cost']:.2%}, leaves FPIR {m['fpir']:.2%}, "
-            f"wrong name {m['wrong_name']:.3%}"
-            for m in at["margins"]
-        ]
+        costs = ", ".join(f"{m['margin']:.2f} costs {m['cost']:.2%}" for m in at["margins"] if m["margin"])
+        text.append(f"    margin {costs}; the greatest that costs at most 0.5 %: {at['greatest_margin']:.3f}")
     text += ["", "At FPIR 0.001:"]
     text += [
         f"K = {p['people']:>5}: tau {p['tau']:.4f}, FNIR {p['fnir']:.2%} "

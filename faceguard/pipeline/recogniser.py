@@ -134,13 +134,16 @@ class Recogniser:
     5. A frame of poor quality halts with the first thing to mend. While a challenge runs, one that fails in its pose
        alone is encoded and matched all the same, so that the attempt can see that the face stays one person's, but
        it keeps its halt and counts towards no look.
-    6. Encode, complete liveness, match. All of it is of one track and one frame.
+    6. Encode, complete liveness, match. All of it is of one track and one frame. A frame that follows the last encoded
+       one of its track by less than ``encode_gap_ms`` halts before: an attempt counts no two frames so near to each
+       other, and encoding is most of a frame's cost. A challenge is followed frame by frame.
 
     What a stage raises beyond the named cases (``ModelFault``, ``EncoderMismatch``, a bug) passes through.
 
     Args:
         detector, tracker, aligner, quality, liveness, encoder: the stages.
         zone: centred share of the frame's width and height in which a face counts, in (0, 1].
+        encode_gap_ms: milliseconds between two encoded frames of a track; 0 encodes every frame.
     """
 
     def __init__(
@@ -153,6 +156,7 @@ class Recogniser:
         encoder: FaceEncoder,
         *,
         zone: float,
+        encode_gap_ms: float = 0.0,
     ) -> None:
         if not 0.0 < zone <= 1.0:
             raise ValueError("the zone is a share of the picture, above 0 and at most 1")
@@ -163,9 +167,12 @@ class Recogniser:
         self._liveness = liveness
         self._encoder = encoder
         self._zone = zone
+        self._encode_gap_ns = int(encode_gap_ms * 1e6)
+        self._encoded: tuple[int, int] | None = None
 
     def reset(self) -> None:
         """Forgets tracks and liveness history."""
+        self._encoded = None
         self._tracker.reset()
         self._liveness.reset()
 
@@ -206,6 +213,9 @@ class Recogniser:
             if not (challenge and quality.only_pose_fails):
                 return walk.ended()
 
+        if not challenge and self._encoded_just_now(track_id, frame):
+            return walk.halted(Stage.ENCODE, HaltReason.TOO_SOON)
+        self._encoded = (track_id, frame.captured_ns)
         try:
             with walk.timed(Stage.ENCODE):
                 walk.embedding = embedding = self._encoder.encode(aligned)
@@ -216,6 +226,11 @@ class Recogniser:
         with walk.timed(Stage.MATCH):
             walk.candidates = matcher.search(embedding)
         return walk.ended()
+
+    def _encoded_just_now(self, track_id: int, frame: Frame) -> bool:
+        if self._encoded is None or self._encoded[0] != track_id:
+            return False
+        return 0 <= frame.captured_ns - self._encoded[1] < self._encode_gap_ns
 
     def _probe(self, frame: Frame, tracked: list[tuple[int, DetectedFace]]) -> tuple[int, DetectedFace]:
         """The largest face in the zone; outside of it only if there is none inside."""

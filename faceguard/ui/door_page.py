@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -21,8 +20,6 @@ from faceguard.ui.verdict_panel import VerdictPanel
 from faceguard.ui.widgets.card import Card
 from faceguard.ui.widgets.icon_button import IconButton
 from faceguard.ui.widgets.page_header import PageHeader
-
-GOOD_FRAME: Final = "Good light, good distance"
 
 
 class DoorPage(QWidget):
@@ -137,7 +134,7 @@ class DoorPage(QWidget):
         self.preview.show_box(observation.face.box if observation.face is not None else None, tone)
         halt = observation.halt
         if halt is None:
-            hint = GOOD_FRAME
+            hint = HALTS[HaltReason.TOO_SOON]
         elif halt.reason is HaltReason.NO_FACE:
             hint = ""
         else:

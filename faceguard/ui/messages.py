@@ -146,6 +146,7 @@ HALTS: Final[Mapping[HaltReason, str]] = MappingProxyType(
         HaltReason.UNEVEN_LIGHT: "The light is uneven",
         HaltReason.BLURRED: "The picture is blurred",
         HaltReason.BAD_EMBEDDING: "The face could not be encoded",
+        HaltReason.TOO_SOON: "Good light, good distance",
     }
 )
 

@@ -118,10 +118,19 @@ class Bench:
         recogniser = self.recogniser()
         return recogniser.observe(Frame(PIXELS, sequence * 40_000_000, sequence), self.matcher, challenge=challenge)
 
-    def recogniser(self):
-        return Recogniser(
-            self.detector, self.tracker, self.aligner, self.quality, self.liveness, self.encoder, zone=self.zone
-        )
+    def recogniser(self, **more):
+        stages = (self.detector, self.tracker, self.aligner, self.quality, self.liveness, self.encoder)
+        return Recogniser(*stages, zone=self.zone, **more)
+
+    def spaced(self, gap_ms):
+        """Frames at chosen times before one recogniser that encodes no two frames nearer than ``gap_ms``."""
+        recogniser = self.recogniser(encode_gap_ms=gap_ms)
+
+        def see(ms, challenge=False):
+            frame = Frame(PIXELS, ms * 1_000_000, next(self.sequence))
+            return recogniser.observe(frame, self.matcher, challenge=challenge)
+
+        return see
 
 
 def test_a_good_face_walks_to_the_match_and_everything_is_of_one_frame_and_track():
@@ -264,3 +273,22 @@ def test_a_reset_forgets_track_and_liveness():
 def test_a_zone_is_a_share(zone):
     with pytest.raises(ValueError, match="zone"):
         Bench(zone=zone).recogniser()
+
+
+def test_a_frame_too_soon_after_the_last_encoded_one_is_not_encoded_again():
+    see = Bench(face()).spaced(100)
+    halts = [see(ms).halt for ms in (0, 40, 80, 120, 160, 220)]
+    assert [h and h.reason for h in halts] == [None, *[HaltReason.TOO_SOON] * 2, None, HaltReason.TOO_SOON, None]
+
+
+def test_a_challenge_is_followed_frame_by_frame():
+    see = Bench(face()).spaced(100)
+    assert all(see(ms, challenge=True).embedding is not None for ms in (0, 40, 80))
+
+
+def test_another_track_is_encoded_at_once():
+    bench = Bench(face())
+    see = bench.spaced(100)
+    assert see(0).halt is None
+    bench.tracker.reset()
+    assert see(40).halt is None

@@ -1,0 +1,137 @@
+"""The settings page behind the desk: rights, stored values, and what has to happen when one changes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from faceguard.compose import House, Networks, search_tau
+from faceguard.config.settings import Settings
+from faceguard.desk import Desk
+from faceguard.domain.errors import FaceguardError, NotPermitted
+from faceguard.ui.desk_worker import DeskWorker
+from faceguard.ui.settings_page import TAU_KEY, SettingsPage
+
+LOCK_POLL_MS = 2_000
+"""How soon the page notices that the admin's two minutes are over."""
+
+
+class SettingsLink(QObject):
+    """Answers the settings page.
+
+    Args:
+        house: settings and networks.
+        desk: does the work.
+        page: asks for it.
+
+    Signals:
+        changed(Settings, str): a setting was stored; its key.
+        tried(Settings): tau while its handle moves: in force at once, not stored yet.
+        role_changed(bool): the admin's rights are open now.
+        door_test_allowed(): one pulse, please.
+    """
+
+    changed = Signal(object, str)
+    tried = Signal(object)
+    role_changed = Signal(bool)
+    door_test_allowed = Signal()
+
+    def __init__(self, house: House, desk: DeskWorker, page: SettingsPage, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._house = house
+        self._desk = desk
+        self._page = page
+        self._key = ""
+        page.setting_changed.connect(self._set)
+        page.tau_changed.connect(self._try_tau)
+        page.unlock_requested.connect(self._unlock)
+        page.lock_requested.connect(self._lock)
+        page.door_test_requested.connect(self._test_door)
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOCK_POLL_MS)
+        self._timer.timeout.connect(self._look_at_lock)
+
+    def show(self, settings: Settings, networks: Networks | None, people: int) -> None:
+        """The values in force; the networks' part once they are loaded."""
+        self._page.show_values(settings)
+        if networks is None:
+            return
+        card = networks.encoder.card
+        tau, default = search_tau(settings, card), card.default_tau
+        self._page.show_recognition(
+            0.0 if tau is None else tau.value, card.operating_points, people, None if default is None else default.value
+        )
+        self._page.show_provider(("auto", *networks.providers), networks.provider.upper())
+
+    def stop(self) -> None:
+        """No more questions to the desk."""
+        self._timer.stop()
+
+    @Slot(str, object)
+    def _set(self, key: str, value: object) -> None:
+        self._key = key
+
+        def store(desk: Desk) -> tuple[str, Settings]:
+            return key, desk.set(key, value)
+
+        self._desk.submit(store, self._on_set, self._on_refused)
+
+    def _on_set(self, answer: tuple[str, Settings]) -> None:
+        key, settings = answer
+        self._page.show_values(settings)
+        self.changed.emit(settings, key)
+
+    def _on_refused(self, error: FaceguardError) -> None:
+        if isinstance(error, NotPermitted):
+            self._set_role(False)
+        self._page.show_refusal(self._key, error)
+        self._page.show_values(self._house.settings())
+
+    @Slot(float)
+    def _try_tau(self, tau: float) -> None:
+        self._key = TAU_KEY
+        self._desk.submit(lambda desk: desk.tried(TAU_KEY, tau), self.tried.emit, self._on_refused)
+
+    # rights
+
+    @Slot(str)
+    def _unlock(self, pin: str) -> None:
+        self._desk.submit(lambda desk: desk.unlock(pin), self._on_unlocked, self._page.show_unlock_refusal)
+
+    def _on_unlocked(self, _answer: None) -> None:
+        self._set_role(True)
+
+    @Slot()
+    def _lock(self) -> None:
+        self._desk.submit(lambda desk: desk.lock(), self._on_locked, self._on_refused)
+
+    def _on_locked(self, _answer: None) -> None:
+        self._set_role(False)
+
+    @Slot()
+    def _look_at_lock(self) -> None:
+        if not self._desk.busy:
+            self._desk.submit(lambda desk: desk.locked, self._on_lock_known, self._on_refused)
+
+    def _on_lock_known(self, locked: bool) -> None:
+        if locked:
+            self._set_role(False)
+
+    def _set_role(self, admin: bool) -> None:
+        self._page.set_locked(not admin)
+        if admin:
+            self._timer.start()
+        else:
+            self._timer.stop()
+        self.role_changed.emit(admin)
+
+    # the door output
+
+    @Slot()
+    def _test_door(self) -> None:
+        self._desk.submit(lambda desk: desk.allow_door_test(), self._on_door_test_allowed, self._on_door_test_refused)
+
+    def _on_door_test_allowed(self, _answer: None) -> None:
+        self.door_test_allowed.emit()
+
+    def _on_door_test_refused(self, error: FaceguardError) -> None:
+        self._page.show_door_result(False, error.sentence)
