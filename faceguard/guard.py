@@ -18,6 +18,7 @@ from faceguard.access.policy import AccessPolicy
 from faceguard.access.session import AccessSession
 from faceguard.domain.decision import (
     NS_PER_MS,
+    Ask,
     Decision,
     DenyReason,
     Grant,
@@ -260,7 +261,8 @@ class Guard:
                 log.exception("a refusal could not be recorded")
                 notice = error.sentence
         self._announced = decision
-        self._since_ns = self._clock()
+        if not isinstance(decision, Ask):  # the answer to an Ask belongs to the same attempt
+            self._since_ns = self._clock()
         return GuardReport(decision, observation, event, notice)
 
     def _open(self, grant: Grant) -> tuple[Decision, AuditEvent, str]:

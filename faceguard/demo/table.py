@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 NOTE = (
     "All people are simulated: rendered from photographs that come with installed libraries. Whoever is enrolled is\n"
     "rendered from the enrolment photo itself, degraded; this shows that the door works, not how well it recognises."
 )
+REASON_WIDTH = 44
 HEADINGS = ("scene", "", "verdict", "reason", "d", "tau", "frames", "ms", "")
 
 
@@ -48,7 +50,7 @@ def table(outcomes: Sequence[Outcome], passed: bool) -> str:
                 o.scene,
                 o.title,
                 f"{o.verdict} {o.subject}".strip(),
-                o.reason,
+                shorten(o.reason, REASON_WIDTH, placeholder=" ..."),
                 "" if o.distance is None else f"{o.distance:.3f}",
                 "" if o.tau is None else f"{o.tau:.3f}",
                 str(o.frames),
