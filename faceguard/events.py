@@ -54,7 +54,12 @@ def event_of(decision: Decision, gallery: Gallery, ms: float) -> AuditEvent:
             )
         case Ask():
             return replace(
-                event, distance=_number(decision.distance), tau=_number(decision.tau), frames=decision.frames
+                event,
+                subject_id=decision.nearest_subject_id,
+                nearest_id=decision.nearest_subject_id,
+                distance=_number(decision.distance),
+                tau=_number(decision.tau),
+                frames=decision.frames,
             )
         case OutOfService(sentence):
             return replace(event, detail=sentence)

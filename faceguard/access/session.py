@@ -421,6 +421,7 @@ class AccessSession:
             reason,
             attempt.ask_expires_ns,
             attempt.track_id,
+            nearest_subject_id=None if nearest is None else nearest.subject_id,
             distance=None if nearest is None else nearest.distance,
             tau=None if shown is None else shown.tau,
             frames=0 if shown is None else len(shown.frames),

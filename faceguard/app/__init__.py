@@ -19,21 +19,20 @@ SIGNAL_POLL_MS = 200
 """Python sees a signal only when it gets to run; Qt's loop lets it this often."""
 
 
-def application() -> QApplication:
-    """The one QApplication of the process, styled."""
+def application(scheme: Scheme = Scheme.SYSTEM) -> QApplication:
+    """The one QApplication of the process, styled before any widget is made."""
     environment.forget_opencv_qt()
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("faceguard")
     app.setQuitOnLastWindowClosed(True)
+    apply_theme(app, scheme)
     return app
 
 
 def run_desktop(house: House, source: str | None, fps: float | None) -> None:
     """Open the desktop window; returns when it is closed."""
-    app = application()
-    settings = house.settings()
-    apply_theme(app, Scheme(settings.text("window.theme")))
+    app = application(Scheme(house.settings().text("window.theme")))
     desktop = Desktop(house, lambda: house.open_source(source, fps=fps))
     desktop.window.show()
     desktop.start()
@@ -42,14 +41,13 @@ def run_desktop(house: House, source: str | None, fps: float | None) -> None:
 
 def run_kiosk(house: House, source: str | None, fps: float | None) -> None:
     """Run the door full screen; returns when it was left with the admin PIN."""
-    app = application()
+    app = application(Scheme.DARK)
     try:
         house.settings()
     except FaceguardError as error:
         kiosk = Kiosk.out_of_service(house, error.sentence)
     else:
         kiosk = Kiosk(house, lambda: house.open_source(source, fps=fps))
-    apply_theme(app, Scheme.DARK)
     kiosk.window.showFullScreen()
     kiosk.start()
     _run(app, kiosk)

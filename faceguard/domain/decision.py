@@ -145,11 +145,15 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The face alone does not decide; the PIN of the person it resembles is wanted until ``expires_ns``."""
+    """The face alone does not decide; the PIN of the person it resembles is wanted until ``expires_ns``.
+
+    Whom it resembles is for the log and the staff's list, never for the door.
+    """
 
     reason: AskReason
     expires_ns: int
     track_id: int
+    nearest_subject_id: int | None = None
     distance: Distance | None = None
     tau: Threshold | None = None
     frames: int = 0
