@@ -14,10 +14,13 @@ import numpy as np
 
 from faceguard.camera.photo_file import SUFFIXES, read_photo
 from faceguard.cli.context import Context, as_json, json_option
+from faceguard.cli.models import admin_desk
+from faceguard.cli.parallax import parallax
 from faceguard.compose import Networks, load_networks, still_examiner
-from faceguard.domain.card import EncoderCard
+from faceguard.domain.card import EncoderCard, OperatingPoint
 from faceguard.domain.errors import FaceguardError, SeveralFaces
 from faceguard.domain.face import Frame
+from faceguard.domain.score import Threshold
 from faceguard.evaluation import report
 from faceguard.evaluation.acquisition import Progress, Sample, acquire
 from faceguard.evaluation.comparison import all_pairs, compare_fused, pair_distances
@@ -85,6 +88,9 @@ def evaluate() -> None:
     """
 
 
+evaluate.add_command(parallax)
+
+
 @evaluate.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--root", type=click.Path(path_type=Path), required=True, help="Folder that the file's paths start from.")
@@ -128,6 +134,7 @@ def pairs(context: Context, file: Path, root: Path, encoder_id: str | None, mirr
     help="Also search galleries of so many people, for example 50,100,500.",
 )
 @click.option("--limit", type=click.IntRange(2), help="Only the first people by name.")
+@click.option("--to-card", is_flag=True, help="Write tau onto the card of the encoder, one that was added; admin PIN.")
 @json_option
 @click.pass_obj
 def folder(
@@ -138,6 +145,7 @@ def folder(
     fuse: tuple[int, ...],
     search: tuple[int, ...],
     limit: int | None,
+    to_card: bool,
     json_: bool,
 ) -> None:
     """A folder with one folder a person: every photo against every other.
@@ -150,6 +158,11 @@ def folder(
     the runner-up costs.
     """
     data = read_identity_folder(root, SUFFIXES, limit)
+    if to_card:
+        if mirror is not None:
+            raise click.UsageError("--to-card measures the encoder as its card says, without --mirror or --no-mirror.")
+        _require_own_card(context, encoder_id)
+        admin_desk(context).close()
     bench = open_bench(context, encoder_id, mirror)
     acquired = acquire(data.photos, bench.examine, _progress)
     matrix, person = acquired.matrix[acquired.present], np.array(data.person)[acquired.present]
@@ -180,7 +193,43 @@ def folder(
         except ValueError as error:
             raise FaceguardError(f"--search: {error}.") from error
         answer |= report.search_answer(searches, default_tau)
+    if to_card:
+        data_set = f"{root.resolve().name} ({len(data.photos)} photos of {len(data.people)} people, all pairs)"
+        _calibrate(context, bench, scores, data_set, answer.get("rated_size"))
     _say(answer, json_)
+
+
+def _require_own_card(context: Context, encoder_id: str | None) -> None:
+    """Raises ``FaceguardError`` for a bundled encoder, whose card stays as it came."""
+    wanted = encoder_id or context.house.encoder_card().id
+    if any(entry.bundled and entry.id == wanted for entry in context.house.catalogue.entries()):
+        raise FaceguardError(
+            f"The card of {wanted} comes with the program and stays as it is; "
+            "name an encoder that was added with --encoder, or set access.tau."
+        )
+
+
+def _calibrate(context: Context, bench: Bench, scores: Comparisons, data_set: str, rated: int | None) -> None:
+    """Write the measured operating points onto the encoder's card.
+
+    Raises:
+        ModelFault: the encoder is a bundled one.
+    """
+    mirror = "mirror" if bench.card.mirror else "no mirror"
+    points = []
+    for found in scores.points(FOLDER_RATES):
+        tau = math.floor(found.tau * 1e4) / 1e4  # rounded to the safe side
+        points.append(
+            OperatingPoint(
+                found.fmr,
+                Threshold(tau),
+                scores.tpr(tau),
+                found.n_genuine,
+                found.n_impostor,
+                f"{data_set} through {bench.networks.detector.card.id}, {mirror}",
+            )
+        )
+    context.house.catalogue.calibrate(bench.card.id, points, rated)
 
 
 def open_bench(context: Context, encoder_id: str | None, mirror: bool | None) -> Bench:

@@ -55,7 +55,7 @@ def add(context: Context, file: Path, card_file: Path) -> None:
     The file is opened on the processor, compared with its card and tested first. It is not used before
     `faceguard models use ID`.
     """
-    with contextlib.closing(_admin(context)):
+    with contextlib.closing(admin_desk(context)):
         card = context.house.catalogue.add(file, card_file, prove)
     click.echo(f"The network {card.id} is added and tested; `faceguard models use {card.id}` puts it to use.")
     if isinstance(card, EncoderCard) and card.default_tau is None:
@@ -95,7 +95,7 @@ def use(context: Context, id_: str) -> None:
     A liveness network is added to those in use. With another encoder everybody needs a new photo.
     """
     house = context.house
-    with contextlib.closing(_admin(context)) as desk:
+    with contextlib.closing(admin_desk(context)) as desk:
         card = house.catalogue.verify(id_, prove)
         before, key = house.encoder_card(), SETTING_OF[card.task]
         value = id_
@@ -119,7 +119,7 @@ def use(context: Context, id_: str) -> None:
 def remove(context: Context, id_: str) -> None:
     """Delete the added network ID; asks for the admin PIN. A liveness network in use is taken out of use first."""
     house = context.house
-    with contextlib.closing(_admin(context)) as desk:
+    with contextlib.closing(admin_desk(context)) as desk:
         # its right to be deleted is looked at before the setting is touched
         pads = _words(house.settings().text("models.pad"))
         entry = next((e for e in house.catalogue.entries() if e.id == id_), None)
@@ -131,11 +131,11 @@ def remove(context: Context, id_: str) -> None:
 
 _NO_TAU: Final = (
     "Its card has no measured tau: people can be enrolled, but the door lets nobody in until tau is measured "
-    "(`faceguard evaluate folder`) and set (`faceguard settings set access.tau VALUE`)."
+    "(`faceguard evaluate folder DIR --encoder ID --to-card`) or set (`faceguard settings set access.tau VALUE`)."
 )
 
 
-def _admin(context: Context) -> Desk:
+def admin_desk(context: Context) -> Desk:
     """A desk with the admin's rights.
 
     Raises:
