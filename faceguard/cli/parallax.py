@@ -1,0 +1,117 @@
+"""How many rendered heads answer a turn, and how many pictures do: the curve behind the liveness limit."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, cast
+
+import click
+import numpy as np
+
+from faceguard.access.challenge import Turn
+from faceguard.camera.bundled_photos import NAMES, bundled_photo
+from faceguard.camera.photo_file import SUFFIXES, read_photo
+from faceguard.camera.rendering.head import HeadActor
+from faceguard.camera.rendering.plane import AttackMove, Medium, PlaneActor
+from faceguard.camera.rendering.portrait import FacePhoto
+from faceguard.camera.rendering.scene import Actor, Keyframe, Placed, Scene
+from faceguard.camera.rendering.sensor import SensorTraits
+from faceguard.camera.synthetic_source import SyntheticSource
+from faceguard.cli.context import Context, as_json, json_option
+from faceguard.domain.errors import FaceguardError
+from faceguard.domain.face import DetectedFace, Frame
+from faceguard.evaluation.datasets import read_identity_folder
+from faceguard.evaluation.parallax_curve import Played, TurningSource, passing, play, table
+from faceguard.pipeline.detector import Detector
+from faceguard.pipeline.parallax import DEPARTURE_LIMIT, ParallaxProbe
+
+HEIGHT: Final = 480
+EYES_PX: Final = (62, 80, 105)
+TURNS_DEG: Final = (20, 24, 28)
+RELIEF: Final = (0.6, 1.4)
+"""Factors on the depth of the mean face: between these the heads vary."""
+HEADS_EACH: Final = 2
+PLANES_EACH: Final = 5
+
+
+@click.command()
+@click.option(
+    "--photos", type=click.Path(path_type=Path), help="Folder with one folder a person (else bundled photos)."
+)
+@click.option(
+    "--people", type=click.IntRange(1), default=7, show_default=True, help="People to play, the first by name."
+)
+@json_option
+@click.pass_obj
+def parallax(context: Context, photos: Path | None, people: int, json_: bool) -> None:
+    """Heads passing the turn challenge against flat pictures passing it; simulated, about 10 s a person.
+
+    Each person is rendered as two heads (turned by 20 to 28 degrees, 60 to 140 % of the mean relief) and as five
+    planes (print, badge or phone; rotated, shaken or bent), each before another simulated camera.
+    """
+    detector = context.house.networks.detector
+    played: list[Played] = []
+    faces = list(itertools.islice(_face_photos(photos, detector), people))
+    if not faces:
+        raise FaceguardError("None of the photos shows a face that could be rendered.")
+    for number, photo in enumerate(faces):
+        click.echo(f"person {number + 1} of {len(faces)}", err=True)
+        played += [_head(photo, detector, number * 100 + i) for i in range(HEADS_EACH)]
+        played += [_plane(photo, detector, number * 100 + 50 + i) for i in range(PLANES_EACH)]
+    if not json_:
+        click.echo(table(played, DEPARTURE_LIMIT))
+        return
+    heads = passing([p for p in played if p.is_head], DEPARTURE_LIMIT)
+    planes = passing([p for p in played if not p.is_head], DEPARTURE_LIMIT)
+    as_json(
+        {
+            "limit": DEPARTURE_LIMIT,
+            "people": len(faces),
+            "heads": {"passed": heads.k, "n": heads.n, "rate": heads.value, "bounds": heads.interval},
+            "planes": {"passed": planes.k, "n": planes.n, "rate": planes.value, "bounds": planes.interval},
+        }
+    )
+
+
+def _face_photos(folder: Path | None, detector: Detector) -> Iterator[FacePhoto]:
+    """The first photo of each person, with the face in it; photos without one are left out."""
+    if folder is None:
+        pictures: Iterator[Frame] = (Frame(bundled_photo(name).pixels, 0, 0) for name in NAMES)
+    else:
+        data = read_identity_folder(folder, SUFFIXES)
+        first = [data.person.index(person) for person in range(len(data.people))]
+        pictures = (read_photo(data.photos[place]) for place in first)
+    for picture in pictures:
+        found = detector.detect_in_photo(picture)
+        if found:
+            face = max(found, key=lambda f: f.box.area)
+            yield FacePhoto(picture.pixels, face.landmarks, face.box)
+
+
+def _head(photo: FacePhoto, detector: Detector, seed: int) -> Played:
+    chance = np.random.default_rng(seed)
+    degrees, eyes = int(chance.choice(TURNS_DEG)), int(chance.choice(EYES_PX))
+    actor = HeadActor(photo, seed=seed, turn_deg=degrees, relief=float(chance.uniform(*RELIEF)))
+    return _played(actor, detector, seed, eyes, "head", f"{degrees} degrees, {eyes} px")
+
+
+def _plane(photo: FacePhoto, detector: Detector, seed: int) -> Played:
+    chance = np.random.default_rng(seed)
+    moves = [move for move in AttackMove if move is not AttackMove.NOTHING]  # who does nothing turns nothing
+    medium, move = list(Medium)[seed % len(Medium)], moves[int(chance.integers(len(moves)))]
+    eyes = int(chance.choice(EYES_PX))
+    actor = PlaneActor(photo, medium, seed=seed, move=move)
+    return _played(actor, detector, seed, eyes, medium.value, f"{move.value}, {eyes} px")
+
+
+def _played(actor: Actor, detector: Detector, seed: int, eyes_px: int, species: str, condition: str) -> Played:
+    scene = Scene([Placed(actor, (Keyframe(eyes=eyes_px / HEIGHT),))], seed=seed)
+    source = SyntheticSource(scene, height=HEIGHT, paced=False, traits=SensorTraits.varied(seed), seed=seed)
+
+    def face_in(frame: Frame) -> DetectedFace | None:
+        return next(iter(detector.detect(frame)), None)
+
+    turn = Turn.LEFT if seed % 2 else Turn.RIGHT
+    return play(cast(TurningSource, source), face_in, ParallaxProbe(), turn, species=species, condition=condition)
