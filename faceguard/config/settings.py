@@ -225,7 +225,7 @@ TABLE: Final[tuple[SettingRow, ...]] = (
     ),
     _number(
         "access.margin",
-        0.05,
+        0.1,
         0,
         1,
         "How much farther than the nearest person the next one must be; less asks for the PIN.",
@@ -282,7 +282,7 @@ TABLE: Final[tuple[SettingRow, ...]] = (
     ),
     _number(
         "quality.min_brightness",
-        68,
+        62,
         0,
         200,
         "Least brightness of the face's light parts; below it the face is too dark.",
@@ -291,7 +291,7 @@ TABLE: Final[tuple[SettingRow, ...]] = (
     ),
     _number(
         "quality.max_brightness",
-        182,
+        190,
         50,
         255,
         "Greatest brightness of the face's dark parts; above it the face is too bright.",

@@ -1,0 +1,79 @@
+"""How the parts fit together: settings become limits, rules and networks."""
+
+from pathlib import Path
+
+import pytest
+
+from faceguard.compose import House, policy_of, search_tau
+from faceguard.config.settings import ROWS, Settings, markdown_table
+from faceguard.domain.errors import ModelFault
+from faceguard.domain.score import Threshold
+from faceguard.pipeline.quality import DEFAULT_LIMITS, LIMIT_BOUNDS
+
+
+@pytest.fixture
+def house(tmp_path):
+    return House(tmp_path)
+
+
+def change(house, **values):
+    for key, value in values.items():
+        house.settings_file.change(key.replace("__", "."), value)
+
+
+def test_quality_settings_are_the_limits_that_were_measured():
+    for name, (low, high) in LIMIT_BOUNDS.items():
+        row = ROWS[f"quality.{name}"]
+        assert (row.default, row.low, row.high) == (getattr(DEFAULT_LIMITS, name), low, high)
+    assert {f"quality.{name}" for name in LIMIT_BOUNDS} == {key for key in ROWS if key.startswith("quality.")}
+
+
+def test_tau_is_the_cards_until_the_admin_sets_one(house):
+    card = house.encoder_card()
+    assert search_tau(house.settings(), card) == card.default_tau
+    change(house, access__tau=0.9, access__tau_encoder=str(card.encoder_id))
+    assert search_tau(house.settings(), card) == Threshold(0.9)
+
+
+def test_tau_of_another_encoder_does_not_count(house):
+    card = house.encoder_card()
+    change(house, access__tau=3.5, access__tau_pair=3.5, access__tau_encoder="other@0123456789ab/arcface-rgb")
+    policy = house.policy()
+    assert policy.tau == policy.tau_pair == card.default_tau
+
+
+def test_policy_without_pad_network_asks_for_the_pin_after_the_face(house):
+    policy = house.policy()
+    assert policy.passive is None
+    assert policy.liveness_available
+    assert policy.pin_after_face
+
+
+def test_named_pad_network_that_is_missing_lets_nobody_in(house):
+    change(house, models__pad="minifasnet")
+    assert "minifasnet" in house.networks.pad_fault
+    assert not policy_of(house.settings(), house.networks).liveness_available
+
+
+def test_encoder_that_is_none_is_refused_by_name(house):
+    change(house, models__encoder="detector_s")
+    with pytest.raises(ModelFault, match="detector_s is no encoder"):
+        _ = house.networks
+
+
+def test_demanded_gpu_that_is_not_there_is_an_error_never_a_silent_cpu(house):
+    offered = house.networks.providers
+    if "cuda" in offered:
+        pytest.skip("this runtime offers CUDA")
+    house.forget_networks()
+    change(house, models__provider="cuda")
+    with pytest.raises(ModelFault, match="cuda"):
+        _ = house.networks
+
+
+def test_readme_holds_the_settings_table(project):
+    assert markdown_table() in (Path(project) / "README.md").read_text("utf-8")
+
+
+def test_settings_default_to_what_the_table_says():
+    assert Settings().changed() == {}
