@@ -42,7 +42,7 @@ def test_value_set_back_to_its_default_leaves_the_file(file):
 def test_comments_order_and_other_lines_are_kept(file):
     written = (
         "# our door\n[window]\ntheme = 'dark'  # glare\n\n"
-        "[access]\n# measured in May\ntau = {} # was 0.4\nmargin = 0.1\n"
+        "[access]\n# measured in May\ntau = {} # was 0.4\nmargin = 0.2\n"
     )
     file.path.write_text(written.format(0.5))
     file.change("access.tau", 0.6)
