@@ -1,7 +1,8 @@
 #!/bin/sh
 # Sets faceguard up beside this file (once) and starts it. sh packaging/run.sh --help tells the rest.
 set -eu
-cd "$(dirname "$0")/.."
+called_from=$PWD
+CDPATH='' cd -- "$(dirname "$0")/.."
 . packaging/setup.sh
 
 gpu=no
@@ -21,7 +22,7 @@ Makes .venv, installs faceguard and what it needs, and starts it. Run again it s
 With a screen the desktop window opens; without one, or with --headless, the demonstration runs.
 
   --headless   run the demonstration even where there is a screen
-  --gpu        also swap the CPU runtime of the networks for the GPU one (Linux and Windows, CUDA 13)
+  --gpu        also put the GPU runtime of the networks in the CPU one's place (Linux, NVIDIA, CUDA 13)
   COMMAND      any faceguard command instead, e.g.  sh packaging/run.sh doctor
 HELP
             exit 0
@@ -33,10 +34,12 @@ done
 
 set_up ""
 [ "$gpu" = no ] || use_gpu
+faceguard=$PWD/.venv/bin/faceguard
 if [ $# -gt 0 ]; then
-    exec .venv/bin/faceguard "$@"
+    cd -- "$called_from" # the command's file names are the caller's
+    exec "$faceguard" "$@"
 elif [ "$headless" = yes ]; then
-    exec .venv/bin/faceguard demo
+    exec "$faceguard" demo
 else
-    exec .venv/bin/faceguard run
+    exec "$faceguard" run
 fi
