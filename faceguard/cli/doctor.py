@@ -197,25 +197,23 @@ def _network_checks(house: House) -> Iterator[Check]:
 
 
 def _camera_check(house: House) -> Check:
-    source = house.open_source()
     try:
-        source.open()
-        frame = source.read()
+        source = house.open_source()
+        with contextlib.closing(source):
+            source.open()
+            frame = source.read()
     except FaceguardError as error:
         return Check("camera", False, error.sentence, "plug it in, or: faceguard settings set camera.source NUMBER")
-    finally:
-        source.close()
     if frame is None:
         return Check("camera", False, f"{source.label} gives no picture", "look at camera.source")
     return Check("camera", True, f"{source.label}, {frame.width} x {frame.height} pixels")
 
 
 def _door_check(house: House) -> Check:
-    door = house.door_output()
     try:
-        door.open()
+        door = house.door_output()
+        with contextlib.closing(door):
+            door.open()
     except FaceguardError as error:
         return Check("door output", False, error.sentence, "look at the cable, door.output and door.serial_port")
-    finally:
-        door.close()
     return Check("door output", True, f"{door.label}, at rest")

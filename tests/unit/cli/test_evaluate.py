@@ -1,0 +1,166 @@
+"""Error rates from the command line, on a small folder of photographs that come with installed packages."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from faceguard.camera.bundled_photos import bundled_photo
+from faceguard.cli import faceguard
+
+PEOPLE = ("group 1", "group 2", "group 3", "group 4")
+PIN = "274951"
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """Four people with two photos each (the second one darker, smaller and noisier), and one without a face."""
+    root = tmp_path_factory.mktemp("people")
+    chance = np.random.default_rng(2)
+    for name in PEOPLE:
+        folder = root / name.replace(" ", "_")
+        folder.mkdir()
+        pixels = bundled_photo(name).pixels
+        small = cv2.resize(pixels, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
+        other = np.clip(0.8 * small + chance.normal(0, 4, small.shape), 0, 255).astype(np.uint8)
+        cv2.imwrite(str(folder / "1.png"), pixels)
+        cv2.imwrite(str(folder / "2.png"), other)
+    blank = root / "nobody"
+    blank.mkdir()
+    cv2.imwrite(str(blank / "1.png"), np.full((200, 200, 3), 128, np.uint8))
+    return root
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+def run(home, *words, pin=None):
+    typed = None if pin is None else f"{pin}\n"
+    return CliRunner().invoke(faceguard, ["--data-dir", str(home), *map(str, words)], input=typed)
+
+
+def test_a_folder_is_compared_photo_by_photo(home, people):
+    answer = run(home, "evaluate", "folder", people, "--json", "--fuse", "1", "--search", "2")
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert (found["photos"], found["people"]) == (9, 5)
+    assert found["failed_to_acquire"] == 1
+    assert sum(found["failure_reasons"].values()) == 1
+    assert (found["n_genuine"], found["n_impostor"]) == (4, 24)
+    assert (found["lost_genuine"], found["lost_impostor"]) == (0, 8)
+    assert set(found["tpr"]) == set(found["tau"]) == {"0.01", "0.001", "0.0001", "0.00001"}
+    assert found["tpr"]["0.01"] is None  # 24 comparisons show no rate of 1 %
+    assert found["accuracy"] is None
+    assert found["encoder"].startswith("encoder_s@")
+    assert found["mirror"] is True
+    assert found["fused"][0]["n_genuine"] == 4
+    assert found["search"][0]["people"] == 2
+    assert found["rated_size"] is None
+
+
+def test_pairs_give_accuracy_and_rates(home, people, tmp_path):
+    lines = ["image_a,image_b,same"]
+    names = [name.replace(" ", "_") for name in PEOPLE]
+    lines += [f"{a}/{i}.png,{a}/{3 - i}.png,1" for a in names for i in (1, 2)] * 2
+    lines += [f"{a}/1.png,{b}/{i}.png,0" for a in names for b in names for i in (1, 2) if a != b] * 5
+    lines += [f"{names[0]}/1.png,nobody/1.png,0"]
+    (tmp_path / "pairs.csv").write_text("\n".join(lines))
+    answer = run(home, "evaluate", "pairs", tmp_path / "pairs.csv", "--root", people, "--json")
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert found["accuracy"] == 1.0
+    assert found["accuracy_standard_error"] == 0.0
+    assert (found["n_genuine"], found["n_impostor"], found["lost_impostor"]) == (16, 120, 1)
+    assert found["failed_to_acquire"] == 1
+    assert found["tpr"]["0.01"] == 1.0
+    assert found["false_matches"]["0.01"] <= 1
+    assert found["tau"]["0.001"] is None
+    low, high = found["bounds"]["0.01"]["tpr"]
+    assert low < 0.8 < high == 1.0
+
+
+def test_mirror_averaging_can_be_switched_off_for_a_measurement(home, people):
+    plain = run(home, "evaluate", "folder", people, "--json", "--no-mirror", "--limit", "2")
+    found = json.loads(plain.stdout)
+    assert found["mirror"] is False
+    assert "-plain-" in found["encoder"]
+    assert found["people"] == 2
+
+
+def test_people_read_a_table(home, people):
+    answer = run(home, "evaluate", "folder", people, "--fuse", "1", "--search", "2,3")
+    assert answer.exit_code == 0, answer.output
+    assert "failures to acquire: 1" in answer.output
+    assert "not measurable with 24 impostor comparisons" in answer.output
+    assert "Rated size" in answer.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("folder", "nowhere"),
+        ("folder", "PEOPLE", "--encoder", "nobody"),
+        ("folder", "PEOPLE", "--search", "5"),
+        ("folder", "PEOPLE", "--to-card"),
+        ("folder", "PEOPLE", "--fuse", "one"),
+        ("folder", "PEOPLE", "--fuse", "0"),
+        ("pairs", "nowhere.csv", "--root", "PEOPLE"),
+        ("parallax", "--photos", "nowhere"),
+    ],
+)
+def test_wrong_use_ends_with_one_sentence(home, people, words):
+    answer = run(home, "evaluate", *(str(people) if word == "PEOPLE" else word for word in words))
+    assert answer.exit_code == 2
+    assert "Traceback" not in answer.output
+
+
+def test_the_parallax_of_one_person_is_played(home):
+    answer = run(home, "evaluate", "parallax", "--people", "1", "--json")
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert (found["heads"]["n"], found["planes"]["n"]) == (2, 5)
+    assert found["people"] == 1
+
+
+@pytest.mark.shared
+def test_an_encoder_that_an_admin_brought_is_measured_and_gets_its_tau(home, shared, tmp_path):
+    network = shared / "models" / "mirror" / "mobilefacenet_y1_128.onnx"
+    (tmp_path / "teacher.toml").write_text(TEACHER)
+    assert run(home, "setup", "--pin-stdin", pin=PIN).exit_code == 0
+    added = run(home, "models", "add", network, "--card", tmp_path / "teacher.toml", pin=PIN)
+    assert added.exit_code == 0, added.output
+    people = shared / "data" / "lfw_dev"
+    words = ("evaluate", "folder", people, "--limit", "40", "--encoder", "teacher", "--to-card", "--json")
+    answer = run(home, *words, pin=PIN)
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert found["failed_to_acquire"] == 0
+    assert found["tpr"]["0.01"] > 0.95
+    models = json.loads(run(home, "models", "list", "--json").stdout)["models"]
+    points = next(model for model in models if model["id"] == "teacher")["operating_points"]
+    assert points[0]["fmr"] == 0.01
+    assert found["tau"]["0.01"] - 1e-4 <= points[0]["tau"] <= found["tau"]["0.01"]
+    assert "lfw_dev" in points[0]["data_set"]
+
+
+TEACHER = """
+[[encoder]]
+id = "teacher"
+file = "mobilefacenet_y1_128.onnx"
+sha256 = "55dd862c058a4296e7306db453e9407b2063bd29cbe287d0a55d4d82aff30a3a"
+size_bytes = 4131059
+inputs = [{ name = "data", shape = ["batch", 3, 112, 112] }]
+outputs = [{ name = "fc1", shape = ["batch", 128] }]
+input_size = 112
+colour_order = "RGB"
+template = "arcface"
+template_points = [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+mirror = true
+length = 128
+licence = "non-commercial research"
+origin = "converted from MobileFaceNet's parameters"
+"""
