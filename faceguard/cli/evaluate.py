@@ -25,7 +25,7 @@ from faceguard.evaluation import report
 from faceguard.evaluation.acquisition import Progress, Sample, acquire
 from faceguard.evaluation.comparison import all_pairs, compare_fused, pair_distances
 from faceguard.evaluation.datasets import read_identity_folder, read_pairs
-from faceguard.evaluation.error_rates import Comparisons, accuracy, bootstrap_by_person
+from faceguard.evaluation.error_rates import FOLDS, Comparisons, accuracy, bootstrap_by_person
 from faceguard.evaluation.identification import search_galleries
 from faceguard.pipeline.encoder import Encoder
 from faceguard.pipeline.onnx_model import OnnxModel
@@ -106,10 +106,13 @@ def pairs(context: Context, file: Path, root: Path, encoder_id: str | None, mirr
     made = acquired.present[first] & acquired.present[second]
     d = pair_distances(acquired.matrix, listed.first, listed.second)
     d[~made] = np.inf
+    if not (same & made).any() or not (~same & made).any():
+        raise FaceguardError(f"No pair of one class in {file} is left: {acquired.failed} photos gave no embedding.")
     scores = Comparisons(d[same & made], d[~same & made])
+    enough = min(int(same.sum()), int((~same).sum())) >= FOLDS
     _say(
         {
-            **report.accuracy_answer(accuracy(d[same], d[~same])),
+            **report.accuracy_answer(accuracy(d[same], d[~same]) if enough else None),
             **_rates(scores, PAIR_RATES, int(np.count_nonzero(same & ~made)), int(np.count_nonzero(~same & ~made))),
             **report.acquisition_answer(acquired, None),
             **bench.answer(),

@@ -100,21 +100,20 @@ def read_identity_folder(root: Path, suffixes: Collection[str], limit: int | Non
     Raises:
         FaceguardError: not there, or it does not hold two people, one of them with two photos.
     """
-    try:
-        folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-    except OSError as error:
-        raise FaceguardError(f"The folder {root} cannot be read.", str(error)) from error
     photos: list[Path] = []
     person: list[int] = []
     people: list[str] = []
-    for folder in folders:
-        if limit is not None and len(people) == limit:
-            break
-        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in suffixes and p.is_file())
-        if found:
-            photos += found
-            person += [len(people)] * len(found)
-            people.append(folder.name)
+    try:
+        for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")):
+            if limit is not None and len(people) == limit:
+                break
+            found = sorted(p for p in folder.iterdir() if p.suffix.lower() in suffixes and p.is_file())
+            if found:
+                photos += found
+                person += [len(people)] * len(found)
+                people.append(folder.name)
+    except OSError as error:
+        raise FaceguardError(f"The folder {root} cannot be read.", str(error)) from error
     if len(people) < 2 or len(photos) == len(people):
         raise FaceguardError(
             f"The folder {root} must hold one folder a person: at least two people, one of them with two photos."

@@ -83,6 +83,22 @@ def test_pairs_give_accuracy_and_rates(home, people, tmp_path):
     assert low < 0.8 < high == 1.0
 
 
+def test_few_pairs_give_rates_but_no_accuracy(home, people, tmp_path):
+    lines = ["image_a,image_b,same", "group_1/1.png,group_1/2.png,1", "group_1/1.png,group_2/2.png,0"]
+    (tmp_path / "pairs.csv").write_text("\n".join(lines))
+    answer = run(home, "evaluate", "pairs", tmp_path / "pairs.csv", "--root", people, "--json")
+    assert answer.exit_code == 0, answer.output
+    assert json.loads(answer.stdout)["accuracy"] is None
+
+
+def test_pairs_of_which_a_class_gave_no_embedding_are_refused(home, people, tmp_path):
+    lines = ["image_a,image_b,same", "group_1/1.png,group_1/2.png,1", "group_1/1.png,nobody/1.png,0"]
+    (tmp_path / "pairs.csv").write_text("\n".join(lines))
+    answer = run(home, "evaluate", "pairs", tmp_path / "pairs.csv", "--root", people)
+    assert answer.exit_code == 2
+    assert "1 photos gave no embedding" in answer.output
+
+
 def test_mirror_averaging_can_be_switched_off_for_a_measurement(home, people):
     plain = run(home, "evaluate", "folder", people, "--json", "--no-mirror", "--limit", "2")
     found = json.loads(plain.stdout)
