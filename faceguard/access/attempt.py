@@ -56,7 +56,8 @@ class Look:
     """One search with the fused embedding of some frames.
 
     Attributes:
-        result: CLEAR only within tau, with the margin, and when every frame had the same nearest person.
+        result: CLEAR only within tau, with the margin, and when every single frame shows that same person: a photo
+            and the attacker's own head by turns, fused, would lie near to both.
         frames: the observations that were fused, oldest first.
         fused: their normalised mean.
         nearest, runner_up: the two nearest people, if there are any.
@@ -71,28 +72,44 @@ class Look:
     tau: Threshold
 
 
-def look(frames: Sequence[Observation], gallery: GallerySearch, tau: Threshold, margin: float) -> Look:
-    """Fuse the frames and search the gallery once (1:N)."""
+def look(
+    frames: Sequence[Observation], gallery: GallerySearch, tau: Threshold, margin: float, single: Threshold
+) -> Look:
+    """Fuse the frames and search the gallery once (1:N); each frame has the same nearest person within ``single``.
+
+    Where few are enrolled, the same nearest person alone says nothing: with one, everybody's nearest is that one.
+    """
     fused = fuse([_embedding(f) for f in frames])
     found = gallery.search(fused)
     nearest = found[0] if found else None
     runner_up = found[1] if len(found) > 1 else None
     result = LookResult.NOBODY
     if nearest is not None and nearest.distance.within(tau):
-        agree = all(f.candidates and f.candidates[0].subject_id == nearest.subject_id for f in frames)
-        if agree:
+        wide = max(tau, single)
+        if all(f.candidates and _shows(f.candidates[0], nearest.subject_id, wide) for f in frames):
             apart = runner_up is None or runner_up.distance.value - nearest.distance.value >= margin
             result = LookResult.CLEAR if apart else LookResult.TOO_ALIKE
     return Look(result, tuple(frames), fused, nearest, runner_up, tau)
 
 
-def look_pair(frames: Sequence[Observation], gallery: GallerySearch, subject_id: int, tau: Threshold) -> Look:
-    """Fuse the frames and compare them with one named person (1:1); no margin, no runner-up."""
+def look_pair(
+    frames: Sequence[Observation], gallery: GallerySearch, subject_id: int, tau: Threshold, single: Threshold
+) -> Look:
+    """Fuse the frames and compare them with one named person (1:1); no margin, no runner-up.
+
+    Each frame alone lies within ``single`` of that person.
+    """
     fused = fuse([_embedding(f) for f in frames])
     distance = gallery.compare(fused, subject_id)
     nearest = None if distance is None else Candidate(subject_id, distance)
-    clear = distance is not None and distance.within(tau)
+    wide = max(tau, single)
+    each = [gallery.compare(_embedding(f), subject_id) for f in frames]
+    clear = distance is not None and distance.within(tau) and all(d is not None and d.within(wide) for d in each)
     return Look(LookResult.CLEAR if clear else LookResult.NOBODY, tuple(frames), fused, nearest, None, tau)
+
+
+def _shows(candidate: Candidate, subject_id: int, tau: Threshold) -> bool:
+    return candidate.subject_id == subject_id and candidate.distance.within(tau)
 
 
 def _embedding(observation: Observation) -> Embedding:
@@ -154,8 +171,14 @@ class Attempt:
         return PadVerdict.UNDECIDED if pad is None else pad.static
 
     def passive(self, rule: PassiveRule | None, needed: int) -> PadVerdict:
-        """The PAD networks' word on this track: the median over at least ``needed`` frames, never one frame's score."""
-        scores = [f.pad.passive_score for f in self.good if f.pad is not None and f.pad.passive_score is not None]
+        """The PAD networks' word: the median over at least ``needed`` frames, never one frame's score.
+
+        Once a look has named a person, only the frames of that look and later ones speak: a face that was shown
+        before it vouches for nobody.
+        """
+        first_ns = self.named.frames[0].captured_ns if self.named is not None else 0
+        frames = [f for f in self.good if f.captured_ns >= first_ns]
+        scores = [f.pad.passive_score for f in frames if f.pad is not None and f.pad.passive_score is not None]
         if rule is None or len(scores) < needed:
             return PadVerdict.UNDECIDED
         middle = median(scores)

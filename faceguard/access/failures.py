@@ -61,9 +61,9 @@ class FailedFaces:
             known.count = 0
             known.paused_until_ns = now_ns + self._pause_ms * NS_PER_MS
 
-    def paused_until(self, frame: Observation, now_ns: int, tau: Threshold) -> int | None:
+    def paused_until(self, face: Embedding, now_ns: int, tau: Threshold) -> int | None:
         """When the pause of this face ends, monotonic nanoseconds; None when it is not paused."""
-        known = self._find(frame.embedding, tau) if frame.embedding is not None else None
+        known = self._find(face, tau)
         return known.paused_until_ns if known is not None and now_ns < known.paused_until_ns else None
 
     def forgive(self, face: Embedding, tau: Threshold) -> None:

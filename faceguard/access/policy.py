@@ -95,3 +95,8 @@ class AccessPolicy:
         durations = (self.attempt_ms, self.frame_gap_ms, self.challenge_ms, self.ask_ms, self.hold_ms, self.pause_ms)
         if min(*durations, self.cooldown_ms, self.absent_ms, self.failed_attempts) < 1:
             raise ValueError("durations and counts are positive")
+
+    @property
+    def proofs(self) -> tuple[object, ...]:
+        """What must be proven besides the match; an attempt under other proofs starts anew."""
+        return self.liveness, self.passive, self.liveness_available, self.pin_after_face

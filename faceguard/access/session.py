@@ -15,6 +15,7 @@ from faceguard.access.attempt import Attempt, GallerySearch, Look, LookResult, P
 from faceguard.access.challenge import Answer, Turn, draw
 from faceguard.access.failures import FailedFaces
 from faceguard.access.policy import AccessPolicy, LivenessPolicy
+from faceguard.access.standing import Standing
 from faceguard.domain.decision import (
     FRESH_MS,
     NS_PER_MS,
@@ -31,7 +32,7 @@ from faceguard.domain.decision import (
 )
 from faceguard.domain.observation import HaltReason, Observation, PadVerdict
 from faceguard.domain.score import Threshold
-from faceguard.domain.template import Subject
+from faceguard.domain.template import Embedding, Subject
 
 HINTS = {
     HaltReason.NO_FACE: Hint.STEP_UP,
@@ -51,10 +52,6 @@ HINTS = {
 }
 
 
-BLOCKED = frozenset({DenyReason.NOT_CALIBRATED, DenyReason.LIVENESS_MISSING, DenyReason.GALLERY_EMPTY})
-"""The door recognises nobody at all; said once a track, and taken back when policy or gallery change."""
-
-
 class AccessSession:
     """The decision at one door.
 
@@ -70,11 +67,8 @@ class AccessSession:
         self._random = random
         self._failures = FailedFaces(policy.failed_attempts, policy.pause_ms)
         self._attempt: Attempt | None = None
-        self._verdict: Decision | None = None
-        self._verdict_track: int | None = None
-        self._verdict_until_ns = 0
+        self._standing = Standing()
         self._granted_until_ns = 0
-        self._settled_tracks: set[int] = set()
         self._claimed_id: int | None = None
         self._claimed_until_ns = -1
         self._newest_ns = -1
@@ -82,29 +76,25 @@ class AccessSession:
     # what the guard hands in
 
     def replace_policy(self, policy: AccessPolicy) -> None:
-        """Judge by other rules from the next frame on."""
+        """Judge by other rules from the next frame on; what was proven for other proofs is proven anew."""
+        if policy.proofs != self._policy.proofs:
+            self._attempt = None
         self._policy = policy
         self._failures.configure(policy.failed_attempts, policy.pause_ms)
-        self._take_back_blocked()
+        self._standing.take_back_blocked()
 
     def replace_gallery(self, gallery: GallerySearch) -> None:
         """Search another snapshot from the next frame on; what the old one named is named anew."""
         if gallery.gallery.encoder_id != self._gallery.gallery.encoder_id:
             self.reset()
         self._gallery = gallery
-        self._take_back_blocked()
-
-    def _take_back_blocked(self) -> None:
-        if isinstance(self._verdict, Deny) and self._verdict.reason in BLOCKED:
-            self._settled_tracks.discard(self._verdict_track or 0)
-            self._verdict = None
+        self._standing.take_back_blocked()
 
     def reset(self) -> None:
         """Forget the attempt: after any fault the next person starts from nothing. Pauses stay."""
         self._attempt = None
-        self._verdict = None
         self._claimed_id = None
-        self._settled_tracks.clear()
+        self._standing.reset()
 
     @property
     def challenge(self) -> Turn | None:
@@ -113,6 +103,12 @@ class AccessSession:
         if attempt is None or attempt.challenge is None or attempt.proven_ns is not None:
             return None
         return attempt.challenge.turn
+
+    @property
+    def ask(self) -> Ask | None:
+        """The Ask that a PIN would answer now."""
+        attempt = self._attempt
+        return self._ask_decision if attempt is not None and attempt.phase is Phase.ASK else None
 
     @property
     def pin_targets(self) -> tuple[int, ...]:
@@ -135,9 +131,9 @@ class AccessSession:
         if frame_ns <= self._newest_ns or now_ns < frame_ns:
             self._attempt = None  # time ran backwards: this is no continuous presentation
             self._newest_ns = max(frame_ns, self._newest_ns) if now_ns >= frame_ns else self._newest_ns
-            return self._verdict or Pending(Hint.LOOK_HERE)
+            return self._standing.verdict or Pending(Hint.LOOK_HERE)
         self._newest_ns = frame_ns
-        standing = self._standing(observation)
+        standing = self._standing.at(observation)
         if standing is not None:
             return standing
         lost = self._drop_lost(observation)
@@ -177,49 +173,41 @@ class AccessSession:
 
     def claim(self, subject_id: int, now_ns: int) -> Decision:
         """A right PIN named a person beforehand: the next attempt compares with that person only (1:1)."""
+        self._abandon(now_ns)
         self._claimed_id = subject_id
         self._claimed_until_ns = now_ns + self._policy.ask_ms * NS_PER_MS
-        self._attempt = None
-        if self._verdict_track not in self._settled_tracks:
-            self._verdict = None
+        self._standing.take_back_unsettled()
         return Pending(Hint.LOOK_HERE)
 
     def refuse_claim(self, reason: DenyReason, now_ns: int) -> Deny:
         """Number and PIN did not fit; said once, and whoever stands here may try again after it."""
+        self._abandon(now_ns)
         deny = Deny(reason)
-        self._attempt = None
-        self._verdict, self._verdict_track = deny, None
-        self._verdict_until_ns = now_ns + self._policy.hold_ms * NS_PER_MS
+        self._standing.say(deny, None, self._hold_until(now_ns))
         return deny
+
+    def _abandon(self, now_ns: int) -> None:
+        """Drop the attempt and any claim. The keypad takes no failure back, and draws no other turn for nothing."""
+        attempt, self._attempt, self._claimed_id = self._attempt, None, None
+        if attempt is not None and (attempt.phase is Phase.PROVE or attempt.last_failed is not None):
+            self._failures.charge(attempt.good, now_ns, self._tau_same_face)
 
     def overrule(self, reason: DenyReason, now_ns: int) -> Deny:
         """The guard could not act on the standing grant: it becomes a deny."""
-        grant = self._verdict if isinstance(self._verdict, Grant) else None
+        standing = self._standing
+        grant = standing.verdict if isinstance(standing.verdict, Grant) else None
         deny = Deny(
             reason,
-            self._verdict_track,
+            standing.track_id,
             distance=None if grant is None else grant.evidence.distance,
             tau=None if grant is None else grant.evidence.tau,
             nearest_subject_id=None if grant is None else grant.subject.subject_id,
         )
-        self._verdict = deny
-        self._verdict_until_ns = now_ns + self._policy.hold_ms * NS_PER_MS
-        self._settled_tracks.discard(self._verdict_track or 0)
+        standing.allow_again()
+        standing.say(deny, standing.track_id, self._hold_until(now_ns))
         return deny
 
     # one frame
-
-    def _standing(self, observation: Observation) -> Decision | None:
-        """A verdict that still stands: for its time, and for a settled track until it leaves."""
-        if self._verdict is None:
-            return None
-        same = observation.track_id is not None and observation.track_id == self._verdict_track
-        if observation.captured_ns < self._verdict_until_ns:
-            return self._verdict
-        if same and self._verdict_track in self._settled_tracks:
-            return self._verdict
-        self._verdict = None
-        return None
 
     def _waiting(self, observation: Observation) -> Decision:
         hint = HINTS[observation.halt.reason] if observation.halt is not None else Hint.STEP_UP
@@ -256,7 +244,7 @@ class AccessSession:
         return attempt
 
     def _advance(self, attempt: Attempt, observation: Observation, fresh: bool, now_ns: int) -> Decision:
-        if observation.track_id in self._settled_tracks:
+        if self._standing.settled(observation.track_id):
             self._attempt = None
             return Pending(Hint.WAIT, 0.0, observation.track_id)
         if observation.pad is not None and self._checks_liveness and observation.pad.static is PadVerdict.ATTACK:
@@ -291,9 +279,9 @@ class AccessSession:
         if blocked is not None:
             return self._deny(attempt, blocked, now_ns, charged=False, settled=True)
         if fresh and len(attempt.good) == 1:
-            retry_ns = self._failures.paused_until(attempt.good[0], now_ns, self._tau_same_face)
-            if retry_ns is not None and attempt.claimed_id is None:
-                return self._deny(attempt, DenyReason.TOO_MANY_ATTEMPTS, now_ns, charged=False, retry_ns=retry_ns)
+            paused = self._paused(attempt, attempt.good[0].embedding, now_ns)
+            if paused is not None:
+                return paused
         elapsed_ms = (observation.captured_ns - attempt.good[0].captured_ns) / NS_PER_MS
         ended = len(attempt.good) >= policy.judged_frames or elapsed_ms >= policy.attempt_ms
         first_due = attempt.looks == 0 and len(attempt.good) >= policy.good_frames
@@ -307,6 +295,9 @@ class AccessSession:
         result = self._look(attempt, attempt.good[-max(unseen, policy.good_frames) :])
         attempt.looks += 1
         attempt.judged_at_look = len(attempt.good)
+        paused = self._paused(attempt, result.fused, now_ns)  # the first frame may have shown somebody else
+        if paused is not None:
+            return paused
         if result.result is LookResult.CLEAR or (ended and result.result is LookResult.TOO_ALIKE):
             attempt.phase, attempt.named, attempt.named_ns = Phase.PROVE, result, observation.captured_ns
             return self._prove(attempt, observation, now_ns)
@@ -314,6 +305,13 @@ class AccessSession:
         if not ended:
             return Pending(Hint.CHECKING, progress, attempt.track_id)
         return self._deny(attempt, DenyReason.NOT_RECOGNISED, now_ns, charged=True, shown=result)
+
+    def _paused(self, attempt: Attempt, face: Embedding | None, now_ns: int) -> Decision | None:
+        """The refusal of a face that failed too often; a PIN that came first stays open to it."""
+        retry_ns = None if face is None else self._failures.paused_until(face, now_ns, self._tau_same_face)
+        if retry_ns is None or attempt.claimed_id is not None:
+            return None
+        return self._deny(attempt, DenyReason.TOO_MANY_ATTEMPTS, now_ns, charged=False, retry_ns=retry_ns)
 
     def _blocked(self, attempt: Attempt) -> DenyReason | None:
         """What keeps this door from recognising anybody at all."""
@@ -330,9 +328,9 @@ class AccessSession:
         policy = self._policy
         if attempt.claimed_id is not None:
             assert policy.tau_pair is not None
-            return look_pair(frames, self._gallery, attempt.claimed_id, policy.tau_pair)
+            return look_pair(frames, self._gallery, attempt.claimed_id, policy.tau_pair, policy.tau_continuity)
         assert policy.tau is not None
-        return look(frames, self._gallery, policy.tau, policy.margin)
+        return look(frames, self._gallery, policy.tau, policy.margin, policy.tau_continuity)
 
     # liveness, once somebody is named
 
@@ -341,7 +339,7 @@ class AccessSession:
         assert attempt.named is not None
         if not self._checks_liveness:
             return self._settle(attempt, now_ns)
-        if observation.embedding is not None and attempt.challenge is not None:
+        if observation.embedding is not None:
             apart = observation.embedding.distance(attempt.named.fused)
             if not apart.within(policy.tau_continuity):
                 return self._deny(attempt, DenyReason.IDENTITY_CHANGED, now_ns, charged=True, settled=True)
@@ -381,6 +379,9 @@ class AccessSession:
         policy, named = self._policy, attempt.named
         assert named is not None
         assert named.nearest is not None
+        blocked = self._blocked(attempt)
+        if blocked is not None:
+            return self._deny(attempt, blocked, now_ns, charged=False, settled=True)
         frames = attempt.recent(now_ns, policy.good_frames)
         newest_ns = frames[-1].captured_ns if frames else 0
         turned_back = attempt.proven_ns is None or newest_ns > attempt.proven_ns
@@ -448,7 +449,9 @@ class AccessSession:
             return self._deny(attempt, DenyReason.NOT_CALIBRATED, now_ns, charged=False)
         if self._checks_liveness and attempt.static() is not PadVerdict.BONA_FIDE:
             return self._deny(attempt, DenyReason.LIVENESS_UNDECIDED, now_ns, charged=False)
-        again = look_pair(frames, self._gallery, attempt.confirmed_id, policy.tau_pair)
+        if self._checks_liveness and attempt.passive(policy.passive, policy.good_frames) is PadVerdict.ATTACK:
+            return self._deny(attempt, DenyReason.PASSIVE_ATTACK, now_ns, charged=True, settled=True)
+        again = look_pair(frames, self._gallery, attempt.confirmed_id, policy.tau_pair, policy.tau_continuity)
         if again.result is not LookResult.CLEAR:
             return self._deny(attempt, DenyReason.NOT_RECOGNISED, now_ns, charged=True, shown=again)
         return self._grant(attempt, again, now_ns)
@@ -528,8 +531,7 @@ class AccessSession:
 
     def _settle_verdict(self, verdict: Decision, attempt: Attempt, now_ns: int, *, settled: bool) -> None:
         self._attempt = None
-        self._verdict = verdict
-        self._verdict_track = attempt.track_id
-        self._verdict_until_ns = now_ns + self._policy.hold_ms * NS_PER_MS
-        if settled:
-            self._settled_tracks = {t for t in self._settled_tracks if t >= attempt.track_id - 64} | {attempt.track_id}
+        self._standing.say(verdict, attempt.track_id, self._hold_until(now_ns), settled=settled)
+
+    def _hold_until(self, now_ns: int) -> int:
+        return now_ns + self._policy.hold_ms * NS_PER_MS
