@@ -90,10 +90,11 @@ class GuardReport:
 
 @dataclass(frozen=True, slots=True)
 class _Checking:
-    """A PIN that is being checked; ``claim``: the number that was typed before it, None when it answers an Ask."""
+    """A PIN that is being checked: for the Ask that it answers, or for the number that was typed before it."""
 
     answer: Future[PinAnswer]
-    claim: int | None
+    ask: Ask | None = None
+    claim: int | None = None
 
 
 class Guard:
@@ -194,7 +195,7 @@ class Guard:
             targets = self._session.pin_targets
             if not targets or self._checking is not None:
                 return GuardReport(self._announced or Pending(Hint.STEP_UP))
-            self._checking = _Checking(self._pins.verify_any(targets, pin), claim=None)
+            self._checking = _Checking(self._pins.verify_any(targets, pin), ask=self._session.ask)
             return self._take_checked() or GuardReport(self._announced or Pending(Hint.CHECKING))
         except Exception as error:
             return self._out_of_service(error, None)
@@ -217,6 +218,8 @@ class Guard:
         subject_id, check = checking.answer.result()
         reason = _PIN_DENIES.get(check.reason, DenyReason.WRONG_PIN)
         if checking.claim is None:
+            if checking.ask is not self._session.ask:
+                return None  # that visit is over; its PIN says nothing about the next one
             decision = self._session.answer_pin(subject_id if check.ok else None, self._clock(), reason)
         elif check.ok:
             decision = self._session.claim(checking.claim, self._clock())
@@ -290,17 +293,18 @@ class Guard:
     def _out_of_service(self, error: Exception, observation: Observation | None) -> GuardReport:
         known = isinstance(error, FaceguardError)
         sentence = error.sentence if isinstance(error, FaceguardError) else "An internal error occurred; see the log."
+        self._checking = None
+        self._session.reset()
+        self._recogniser.reset()
         if self._fault is not None and self._fault.sentence == sentence:
             return GuardReport(self._fault, observation)
         if not known:
             log.error("the door is out of service", exc_info=error)
-        self._session.reset()
-        self._recogniser.reset()
         self._fault = self._announced = fault = OutOfService(sentence, self._clock())
         event = self._event(fault)
         try:
             self._events.record(event)
-        except FaceguardError:
+        except Exception:
             log.exception("a fault could not be recorded")
         return GuardReport(fault, observation, event)
 

@@ -304,3 +304,100 @@ def test_people_who_leave_the_gallery_are_noticed_while_the_door_runs():
     house.guard._poll_gallery = lambda: ListSearch(gallery_of(2))
     house.see(1, 4)
     assert not isinstance(house.see(1, 16), Grant)
+
+
+def turn_head(house, **parts):
+    house.see(1, 6, **parts)
+    for _ in range(3):
+        sign = 1.0 if house.guard._session.challenge == "left" else -1.0
+        reading = ParallaxReading(sign * 25, 4.0, True, 30)
+        house.see(1, 1, failing=HaltReason.TURNED_AWAY, embed=True, parallax=reading, **parts)
+    return house.see(1, 2, **parts)
+
+
+def test_pin_that_was_typed_for_one_visit_does_not_answer_the_next():
+    house = ask_for_pin()
+    house.pins.slow = True
+    house.guard.submit_pin("2468")
+    house.see(None, 50)
+    assert isinstance(turn_head(house, track=2), Ask)
+    house.pins.finish()
+    assert isinstance(house.see(1, 10, track=2), Ask)
+    assert house.relay.pulses == []
+
+
+def test_second_pin_while_the_first_is_checked_is_not_looked_at():
+    house = ask_for_pin()
+    house.pins.slow = True
+    house.guard.submit_pin("0000")
+    first = house.pins.waiting
+    house.guard.submit_pin("2468")
+    house.guard.claim(2, "2468")
+    assert house.pins.waiting is first
+
+
+def test_person_removed_while_the_pin_is_checked_stays_outside():
+    house = ask_for_pin()
+    house.pins.slow = True
+    house.guard.submit_pin("2468")
+    house.guard._poll_gallery = lambda: ListSearch(gallery_of(2, pins=(2,)))
+    house.see(1, 10)
+    house.pins.finish()
+    assert not isinstance(house.see(1, 10), Grant)
+
+
+def test_person_removed_after_the_right_pin_stays_outside():
+    house = ask_for_pin()
+    house.guard.submit_pin("2468")
+    house.guard.replace_gallery(ListSearch(gallery_of(2, pins=(2,))))
+    assert not isinstance(house.see(1, 10), Grant)
+
+
+def test_claim_that_is_checked_during_a_fault_is_forgotten_with_it():
+    house = House(1, 2, pins=(1, 2), pin_after_face=True)
+    house.pins.slow = True
+    house.guard.claim(1, "2468")
+    house.guard.fault("The camera is silent.")
+    house.pins.finish()
+    assert isinstance(turn_head(house), Ask)
+
+
+def test_claim_that_was_right_during_a_fault_is_forgotten_with_it():
+    house = House(1, 2, pins=(1, 2), pin_after_face=True)
+    house.guard.fault("The camera is silent.")
+    house.guard.claim(1, "2468")
+    house.guard.fault("The camera is silent.")
+    assert isinstance(turn_head(house), Ask)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("bug"), StoreFault("The disk is full.")], ids=lambda e: type(e).__name__
+)
+def test_log_that_fails_while_a_fault_is_logged_raises_nothing(house, error):
+    house.broken = ValueError("bug")
+    house.log.fails = error
+    assert isinstance(house.see(1), OutOfService)
+    assert isinstance(house.guard.fault("The camera is silent.").decision, OutOfService)
+
+
+def test_bug_in_the_log_is_no_grant(house):
+    house.log.fails = RuntimeError("bug")
+    assert isinstance(house.see(1, 5), OutOfService)
+    house.log.fails = None
+    assert house.relay.pulses == []
+
+
+def test_relay_driver_with_a_bug_shuts_the_door(house):
+    def broken(_ms):
+        raise ValueError("bug")
+
+    house.relay.pulse = broken
+    assert isinstance(house.see(1, 5), OutOfService)
+
+
+def test_door_whose_clock_stands_still_or_jumps_grants_nothing_twice(house):
+    house.see(1, 5)
+    for _ in range(40):
+        house.guard.step(Frame(PIXELS, (house.now_ms + 50) * NS_PER_MS, 1))
+        house.guard.step(Frame(PIXELS, (house.now_ms - 50) * NS_PER_MS, 1))
+    assert house.relay.pulses == [4000]
