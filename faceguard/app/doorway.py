@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from threading import Event
+from contextlib import ExitStack
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 
@@ -16,19 +16,19 @@ from faceguard.camera.source import FrameSource
 from faceguard.camera.watchdog import CameraState, CameraStatus
 from faceguard.compose import House
 from faceguard.domain.decision import OutOfService
-from faceguard.domain.errors import DoorFault, FaceguardError
+from faceguard.domain.errors import FaceguardError
 from faceguard.domain.face import Frame
 from faceguard.door.output import DoorOutput
 from faceguard.guard import Guard, GuardReport
-from faceguard.pin_thread import PinThread
-from faceguard.store.database import Database
-from faceguard.ui.worker import RecognitionWorker
+from faceguard.ui.worker import INTERNAL_ERROR, RecognitionWorker
 
 log = logging.getLogger(__name__)
 
 STOP_S = 5.0
 RETRY_S = 1.0
 """After a guard could not be built (network or database fault) it is tried again this often."""
+TEST_S = 2.0
+"""A test pulse that could not be given within this time is not given: nobody waits at the door for it any more."""
 
 
 class OwnGuard:
@@ -40,11 +40,11 @@ class OwnGuard:
     def __init__(self, house: House, on_test: Callable[[bool, str], None]) -> None:
         self._house = house
         self._on_test = on_test
-        self._test_wanted = Event()
+        self._test_asked_s: float | None = None
         self._guard: Guard | None = None
-        self._database: Database | None = None
         self._door: DoorOutput | None = None
-        self._pins: PinThread | None = None
+        self._opened = ExitStack()
+        self._closed = False
         self._fault: OutOfService | None = None
         self._tried_s = 0.0
         self._policy: AccessPolicy | None = None
@@ -80,13 +80,16 @@ class OwnGuard:
 
     def ask_for_test(self) -> None:
         """One pulse of the door output with the next step, which owns it; from any thread."""
-        self._test_wanted.set()
+        self._test_asked_s = time.monotonic()
 
-    def _test(self) -> None:
-        self._test_wanted.clear()
+    def _test(self, asked_s: float) -> None:
+        if self._door is None:
+            self._on_test(False, self._fault.sentence if self._fault is not None else "The door output is not open.")
+            return
+        if time.monotonic() - asked_s > TEST_S:
+            self._on_test(False, "The door was busy or without a camera; nothing was tested. Try again.")
+            return
         try:
-            if self._door is None:
-                raise DoorFault("The door output is not open.")
             self._door.pulse(self._house.settings().whole("door.pulse_ms"))
         except FaceguardError as error:
             self._on_test(False, error.sentence)
@@ -94,44 +97,56 @@ class OwnGuard:
             self._on_test(True, "The door output was energised for one pulse.")
 
     def close(self) -> None:
-        """Lock the door and let the database go; in the thread that used the guard."""
-        self._guard = None
-        if self._door is not None:
-            self._door.close()
-            self._door = None
-        if self._pins is not None:
-            self._pins.close()
-            self._pins = None
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        """Lock the door and let the database go, for good; in the thread that used the guard."""
+        self._closed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._guard = self._door = None
+        self._opened.close()
 
     def _with(self, use: Callable[[Guard], GuardReport]) -> GuardReport:
-        if self._guard is None:
-            if self._fault is not None and time.monotonic() - self._tried_s < RETRY_S:
-                return GuardReport(self._fault)
-            self._tried_s = time.monotonic()
-            try:
-                self._guard = self._build()
-            except FaceguardError as error:
-                log.exception("the door cannot be set up")
-                self.close()
-                if self._fault is None or self._fault.sentence != error.sentence:
-                    self._fault = OutOfService(error.sentence, self._house.clock())
-                return GuardReport(self._fault)
-            self._fault = None
-        if self._test_wanted.is_set():
-            self._test()
-        return use(self._guard)
+        guard = self._guard or self._try_to_build()
+        asked_s, self._test_asked_s = self._test_asked_s, None
+        if asked_s is not None:
+            self._test(asked_s)
+        return use(guard) if guard is not None else GuardReport(self._fault or self._out_of_service(INTERNAL_ERROR))
+
+    def _try_to_build(self) -> Guard | None:
+        """The guard, or None and the fault that says why not."""
+        if self._closed:
+            self._fault = self._out_of_service("This door is closed.")
+            return None
+        if self._fault is not None and time.monotonic() - self._tried_s < RETRY_S:
+            return None
+        self._tried_s = time.monotonic()
+        try:
+            self._guard = self._build()
+        except Exception as error:
+            log.exception("the door cannot be set up")
+            self._let_go()
+            self._fault = self._out_of_service(error.sentence if isinstance(error, FaceguardError) else INTERNAL_ERROR)
+            return None
+        self._fault = None
+        return self._guard
+
+    def _out_of_service(self, sentence: str) -> OutOfService:
+        """The fault that stands already, if it is the same one."""
+        if self._fault is not None and self._fault.sentence == sentence:
+            return self._fault
+        return OutOfService(sentence, self._house.clock())
 
     def _build(self) -> Guard:
-        self._database = self._house.database()
-        self._door = self._house.door_output()
-        self._door.open()
-        self._pins = self._house.pin_thread()
-        guard = self._house.open_guard(self._database, self._pins, self._door)
+        database = self._opened.enter_context(self._house.database())
+        pins = self._house.pin_thread()
+        self._opened.callback(pins.close)
+        door = self._house.door_output()
+        self._opened.callback(door.close)  # the last one in is the first one out: locked before anything is waited for
+        door.open()
+        guard = self._house.open_guard(database, pins, door)
         if self._policy is not None:
             guard.replace_policy(self._policy)
+        self._door = door
         return guard
 
 
