@@ -88,3 +88,7 @@ def test_photos_of_one_person_are_found_and_seldom_ask(examiner, shared):
     print(f"{len(files)} photos: {missed} without a face, {asked} ask which face is meant")  # noqa: T201
     assert missed <= 0.005 * len(files)
     assert asked <= 0.06 * len(files)
+
+
+def test_a_pattern_on_the_clothes_is_no_second_face(examiner, astronaut):
+    assert len(examiner.examine(photo(astronaut)).faces) == 1
