@@ -23,6 +23,8 @@ _DEFAULTS: Final = {
     "VECLIB_MAXIMUM_THREADS": "1",
     # What fails is told in the program's own sentences, not on stderr.
     "OPENCV_LOG_LEVEL": "SILENT",
+    # Seconds that a V4L2 camera may be silent before a read gives up; OpenCV's own 10 would delay every recovery.
+    "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "2",
 }
 _OPENCV_QT: Final = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 
