@@ -62,7 +62,8 @@ system_packages() {
         give_up "install these with this system's package manager, then run again."
     elif [ "$(id -u)" != 0 ]; then
         say "type this once, then run again:"
-        give_up "  sudo apt-get update && sudo apt-get install --no-install-recommends $packages"
+        echo "  sudo apt-get update && sudo apt-get install --no-install-recommends $packages" >&2
+        exit 2
     fi
     say "installing them with apt-get"
     # shellcheck disable=SC2086  # one argument per package
