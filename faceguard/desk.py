@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from faceguard.access import enrolment
 from faceguard.access.enrolment import Draft, Neighbour
@@ -26,6 +26,9 @@ from faceguard.store.audit_log import AuditEvent, AuditLog
 from faceguard.store.credentials import Credentials, PinReason
 from faceguard.store.database import Database
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery, Removal
+
+TAUS: Final = ("access.tau", "access.tau_pair")
+"""Both belong to the encoder that ``access.tau_encoder`` names."""
 
 
 class Examined(Protocol):
@@ -282,8 +285,9 @@ class Desk:
             NotPermitted: only the admin may.
         """
         row, settings = row_of(key), self.tried(key, value)
-        self._file.save(settings)
+        # recorded first: no setting is in force that the log does not know
         self._note("setting", None, f"{key}={row.shown(settings[key]) if row.kind != 'text' else '(text)'}")
+        self._file.save(settings)
         return settings
 
     def tried(self, key: str, value: object) -> Settings:
@@ -297,10 +301,14 @@ class Desk:
         if row.by_program:
             raise NotPermitted(f"{key} is kept by the program itself.")
         self._roles.require(Action.CHANGE_ADMIN_SETTING if row.admin_only else Action.CHANGE_SETTING)
-        settings = self.settings().with_value(key, value)
-        if key in ("access.tau", "access.tau_pair"):
-            settings = settings.with_value("access.tau_encoder", str(self._encoder_id))
-        return settings
+        settings = self.settings()
+        if key in TAUS:
+            encoder = str(self._encoder_id)
+            if settings.text("access.tau_encoder") != encoder:  # the other tau would pass as this encoder's own
+                for other in TAUS:
+                    settings = settings.with_value(other, None)
+            settings = settings.with_value("access.tau_encoder", encoder)
+        return settings.with_value(key, value)
 
     def allow_door_test(self) -> None:
         """Somebody wants to see whether the door opens: the admin may, and it is on record.
@@ -346,9 +354,8 @@ class Desk:
         return self._credentials.has_admin_pin()
 
     def set_admin_pin(self, pin: str) -> None:
-        """Set the admin PIN: freely at the first start, afterwards by the admin only."""
-        if self.has_admin_pin():
-            self._roles.require(Action.CHANGE_ADMIN_SETTING)
+        """Set the admin PIN: by the operator at the first start, afterwards by the admin only."""
+        self._roles.require(Action.CHANGE_ADMIN_SETTING if self.has_admin_pin() else Action.CHANGE_SETTING)
         self._credentials.set_admin_pin(pin)
         self._roles.unlock()
         self._note("admin PIN set", None)

@@ -1,0 +1,121 @@
+"""What operator and admin may do, asked of the service and not of the window."""
+
+import numpy as np
+import pytest
+
+from faceguard.access.roles import Role
+from faceguard.config.settings_file import SettingsFile
+from faceguard.desk import Desk
+from faceguard.domain.errors import NotPermitted, SettingsFault, StoreFault
+from faceguard.domain.template import EncoderId
+from faceguard.store.audit_log import AuditLog
+from faceguard.store.database import Database
+
+OLD = EncoderId("old", "0123456789ab", "arc112-bgr")
+NEW = EncoderId("new", "ba9876543210", "arc112-bgr")
+PIN = "824691"
+
+
+@pytest.fixture
+def open_desk(tmp_path):
+    opened = []
+
+    def make(encoder=OLD, role=Role.OPERATOR):
+        desk = Desk(
+            Database(tmp_path / "faceguard.db"),
+            SettingsFile(tmp_path / "settings.toml"),
+            examiner=None,
+            encoder_id=encoder,
+            length=4,
+            tau=lambda _settings: None,
+            search=lambda _gallery, _embedding: [],
+            read_photo=lambda _path: np.zeros(1),
+            role=role,
+            clock=lambda: 0,
+        )
+        opened.append(desk)
+        return desk
+
+    yield make
+    for desk in opened:
+        desk.close()
+
+
+@pytest.fixture
+def admin(open_desk):
+    desk = open_desk()
+    desk.set_admin_pin(PIN)
+    return desk
+
+
+def test_tau_of_another_encoder_is_not_passed_on_with_the_tau_of_a_pair(admin, open_desk):
+    admin.set("access.tau", 1.4)
+    desk = open_desk(NEW)
+    desk.unlock(PIN)
+    settings = desk.set("access.tau_pair", 0.9)
+    assert settings["access.tau"] is None
+    assert settings["access.tau_pair"] == 0.9
+    assert settings["access.tau_encoder"] == str(NEW)
+
+
+def test_resetting_tau_does_not_pass_on_another_encoders_tau_of_a_pair(admin, open_desk):
+    admin.set("access.tau_pair", 1.4)
+    desk = open_desk(NEW)
+    desk.unlock(PIN)
+    assert desk.set("access.tau", None)["access.tau_pair"] is None
+
+
+def test_both_taus_of_one_encoder_are_kept(admin):
+    admin.set("access.tau", 1.0)
+    settings = admin.set("access.tau_pair", 1.1)
+    assert (settings["access.tau"], settings["access.tau_pair"]) == (1.0, 1.1)
+
+
+@pytest.mark.parametrize("key", ["access.tau", "liveness.policy", "camera.source", "door.output"])
+def test_admin_settings_stay_closed_before_the_first_pin_is_set(open_desk, key):
+    desk = open_desk()
+    with pytest.raises(NotPermitted):
+        desk.unlock("")
+    with pytest.raises(NotPermitted):
+        desk.set(key, desk.get(key))
+    with pytest.raises(NotPermitted):
+        desk.tried(key, desk.get(key))
+
+
+def test_program_settings_are_nobodys(admin):
+    with pytest.raises(NotPermitted):
+        admin.set("access.tau_encoder", str(NEW))
+
+
+@pytest.mark.parametrize("value", [float("nan"), -1, 4.5, "0,4", "1e9", True])
+def test_tau_that_is_no_threshold_is_refused(admin, value):
+    with pytest.raises(SettingsFault):
+        admin.set("access.tau", value)
+
+
+def test_admin_pin_is_changed_by_the_admin_only(admin, open_desk):
+    desk = open_desk()
+    with pytest.raises(NotPermitted):
+        desk.set_admin_pin("739155")
+
+
+def test_kiosk_may_neither_enrol_nor_remove_nor_set_a_pin_nor_the_first_admin_pin(open_desk):
+    kiosk = open_desk(role=Role.KIOSK)
+    with pytest.raises(NotPermitted):
+        kiosk.remove(1)
+    with pytest.raises(NotPermitted):
+        kiosk.set_pin(1, "2468")
+    with pytest.raises(NotPermitted):
+        kiosk.allow_door_test()
+    with pytest.raises(NotPermitted):
+        kiosk.set_admin_pin(PIN)
+
+
+def test_setting_that_cannot_be_recorded_is_not_stored(admin, monkeypatch):
+    def full(*_):
+        raise StoreFault("The disk is full.")
+
+    monkeypatch.setattr(AuditLog, "record", full)
+    with pytest.raises(StoreFault):
+        admin.set("liveness.policy", "off")
+    assert admin.get("liveness.policy") == "standard"
