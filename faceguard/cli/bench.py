@@ -24,6 +24,7 @@ from faceguard.camera.rendering.scene import Placed, Scene
 from faceguard.camera.synthetic_source import SyntheticSource
 from faceguard.cli.context import Context, as_json, json_option
 from faceguard.compose import House, Networks, open_house, recogniser_of
+from faceguard.domain.decision import NS_PER_MS
 from faceguard.domain.errors import FaceguardError
 from faceguard.domain.face import DetectedFace, Frame
 from faceguard.domain.template import ConsentMeans, Gallery, Subject
@@ -36,6 +37,8 @@ HEIGHT: Final = 480
 WARM_UP: Final = 20
 PEOPLE: Final = 500
 """In the gallery that is searched: random templates, which cost the same as people's."""
+SPACING_MS: Final = 100
+"""Between two frames, in their own time: a door judges frames this far apart, nearer ones are not walked to the end."""
 WINDOW_FRAMES: Final = 200
 """Rendered for the window, played at the camera's rate."""
 CHILD_S: Final = 120.0
@@ -121,8 +124,7 @@ def _pictures(house: House, networks: Networks, source: str, count: int) -> list
         recording.close()
     if not frames:
         raise FaceguardError(f"{source} holds no picture.")
-    step = 40_000_000
-    return [Frame(frames[i % len(frames)].pixels, i * step, i + 1) for i in range(count)]
+    return [Frame(frames[i % len(frames)].pixels, i * SPACING_MS * NS_PER_MS, i + 1) for i in range(count)]
 
 
 def _simulated(networks: Networks) -> SyntheticSource:
@@ -133,7 +135,7 @@ def _simulated(networks: Networks) -> SyntheticSource:
         raise FaceguardError("The detector finds no face in the portrait that the simulation is made of.")
     face = max(faces, key=lambda f: f.box.area)
     scene = Scene([Placed(HeadActor(FacePhoto(picture, face.landmarks, face.box)))])
-    return SyntheticSource(scene, width=WIDTH, height=HEIGHT, paced=False)
+    return SyntheticSource(scene, fps=1000 / SPACING_MS, width=WIDTH, height=HEIGHT, paced=False)
 
 
 def _random_gallery(networks: Networks) -> Gallery:
