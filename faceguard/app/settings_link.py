@@ -25,7 +25,8 @@ class SettingsLink(QObject):
 
     Signals:
         changed(Settings, str): a setting was stored; its key.
-        tried(Settings): tau while its handle moves: in force at once, not stored yet.
+        tried(Settings): tau while its handle moves: in force at once, not stored yet; the stored ones again when
+            it was refused.
         role_changed(bool): the admin's rights are open now.
         door_test_allowed(): one pulse, please.
     """
@@ -41,6 +42,7 @@ class SettingsLink(QObject):
         self._desk = desk
         self._page = page
         self._key = ""
+        self._trying = False
         page.setting_changed.connect(self._set)
         page.tau_changed.connect(self._try_tau)
         page.unlock_requested.connect(self._unlock)
@@ -77,6 +79,7 @@ class SettingsLink(QObject):
 
     def _on_set(self, answer: tuple[str, Settings]) -> None:
         key, settings = answer
+        self._trying = self._trying and key != TAU_KEY
         self._page.show_values(settings)
         self.changed.emit(settings, key)
 
@@ -84,11 +87,16 @@ class SettingsLink(QObject):
         if isinstance(error, NotPermitted):
             self._set_role(False)
         self._page.show_refusal(self._key, error)
-        self._page.show_values(self._house.settings())
+        stored = self._house.settings()
+        self._page.show_values(stored)
+        if self._trying:
+            self._trying = False
+            self.tried.emit(stored)
 
     @Slot(float)
     def _try_tau(self, tau: float) -> None:
         self._key = TAU_KEY
+        self._trying = True
         self._desk.submit(lambda desk: desk.tried(TAU_KEY, tau), self.tried.emit, self._on_refused)
 
     # rights
