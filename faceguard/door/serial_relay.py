@@ -25,6 +25,14 @@ RETRY_S: Final = 0.5
 """Pause between two tries to de-energise a relay that could not be reached."""
 CHANNELS: Final = range(1, 9)
 
+try:
+    import termios
+except ImportError:  # not on Windows
+    _TERMINAL_ERRORS: tuple[type[Exception], ...] = ()
+else:
+    _TERMINAL_ERRORS = (termios.error,)
+    """What pyserial passes on raw while a USB port comes and goes; no ``OSError``."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -62,7 +70,10 @@ def connect_serial(port: str) -> SerialPort:
     Raises:
         OSError, ValueError: missing, busy, forbidden, or not a serial port.
     """
-    opened = serial.Serial(port, BAUD, write_timeout=WRITE_TIMEOUT_S, timeout=WRITE_TIMEOUT_S, exclusive=True)
+    try:
+        opened = serial.Serial(port, BAUD, write_timeout=WRITE_TIMEOUT_S, timeout=WRITE_TIMEOUT_S, exclusive=True)
+    except _TERMINAL_ERRORS as error:
+        raise OSError(*error.args) from error
     return cast(SerialPort, opened)
 
 
@@ -194,7 +205,11 @@ class SerialRelay:
             if pulse != self._pulse:
                 return
             self._timer = None
-            fault = self._try_off()
+            try:
+                fault = self._try_off()
+            except Exception:
+                self._end_after(RETRY_S, again=True)  # a bug ends the thread, never the trying
+                raise
             if fault is not None:
                 self._end_after(RETRY_S, again=True)
         if fault is not None and not again:

@@ -262,6 +262,34 @@ def test_off_is_retried_until_the_board_hears_it_and_reported_once(board, timers
     relay.close()
 
 
+def test_off_is_retried_after_a_bug_too(relay, board, timers):
+    relay.open()
+    relay.pulse(4_000)
+    relay._release_port()
+    relay._connect = raises(RuntimeError("bug"))
+    with pytest.raises(RuntimeError):
+        timers.fire()
+    assert board.energised
+    relay._connect = board.connect
+    timers.fire()
+    assert not board.energised
+
+
+def test_glitch_that_pyserial_passes_on_raw_is_a_door_fault(monkeypatch):
+    """While a USB port comes and goes, ``serial.Serial`` may raise ``termios.error``, which is no ``OSError``."""
+    termios = pytest.importorskip("termios")
+    monkeypatch.setattr("serial.Serial", lambda *_, **__: raises(termios.error(5, "Input/output error"))(""))
+    with pytest.raises(DoorFault, match="does not answer"):
+        SerialRelay("COM7").pulse(4_000)
+
+
+def raises(error):
+    def connect(_port):
+        raise error
+
+    return connect
+
+
 def test_a_fault_handler_may_close_the_relay(board, timers):
     relay = SerialRelay("COM7", connect=board.connect, new_timer=timers, on_fault=lambda fault: relay.close())
     relay.pulse(4000)
