@@ -23,6 +23,11 @@ def camera_item(source: FrameSource, state: CameraState) -> StatusItem:
     return StatusItem(state.sentence or source.label, "dim" if waiting else "deny")
 
 
+def no_camera_item(sentence: str) -> StatusItem:
+    """The door is not started yet, or could not be."""
+    return StatusItem(sentence, "deny") if sentence else StatusItem("Camera: not started", "dim")
+
+
 def people_item(count: int | None) -> StatusItem:
     """How many are enrolled."""
     if count is None:
@@ -31,8 +36,10 @@ def people_item(count: int | None) -> StatusItem:
     return StatusItem(words, "grant" if count else "ask")
 
 
-def encoder_item(networks: Networks | None) -> StatusItem:
+def encoder_item(networks: Networks | None, *, failed: bool = False) -> StatusItem:
     """Which encoder, on which execution provider, as the session itself reports it."""
+    if networks is None and failed:
+        return StatusItem("Networks: not loaded", "deny")
     if networks is None:
         return StatusItem("Networks: loading", "dim")
     card = networks.encoder.card
@@ -65,6 +72,12 @@ def banners(settings: Settings, networks: Networks | None, *, simulated: bool) -
     if simulated:
         found.append(Banner(SIMULATED))
     return found
+
+
+def kiosk_sign(settings: Settings, *, simulated: bool) -> str:
+    """What the kiosk shows at all times to everybody who stands there."""
+    off = settings.text("liveness.policy") == LivenessPolicy.OFF
+    return "    ".join(word for word, shown in (("Liveness check off", off), ("Simulation", simulated)) if shown)
 
 
 def door_subtitle(settings: Settings) -> str:

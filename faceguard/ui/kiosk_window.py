@@ -14,16 +14,26 @@ from typing import Final, assert_never
 
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QColor, QKeyEvent, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending
 from faceguard.ui.kiosk_pages import IdlePage, KioskButton, KioskText, LivePage, VerdictPage, VerdictWords
-from faceguard.ui.messages import PIN_DOES_NOT_HELP, REFUSALS, clock_words, desk_words, given_name, since_words, welcome
+from faceguard.ui.messages import (
+    DOOR_OPEN,
+    HINTS,
+    PIN_DOES_NOT_HELP,
+    REFUSALS,
+    clock_words,
+    desk_words,
+    given_name,
+    since_words,
+    welcome,
+)
 from faceguard.ui.pin_entry import PinEntry
 from faceguard.ui.preview import NewestFrame
 from faceguard.ui.style_sheet import style_sheet
 from faceguard.ui.theme import qt_palette
-from faceguard.ui.tokens import DARK, KIOSK_BOTTOM, KIOSK_DENY, KIOSK_GRANT, KIOSK_OUT, KIOSK_OUT_MARK, KIOSK_TOP
+from faceguard.ui.tokens import DARK, KIOSK_BOTTOM, KIOSK_DENY, KIOSK_GRANT, KIOSK_OUT, KIOSK_OUT_MARK, KIOSK_TOP, S
 
 DESIGN_LONG, DESIGN_SHORT = 1920, 1080
 """The screen that the sizes were drawn for; others are scaled by the tighter side."""
@@ -40,6 +50,7 @@ class KioskWindow(QWidget):
         phone: whom to ring; empty for the desk without a number.
         show_names: whether a grant says the person's name.
         mirrored: the picture as in a mirror.
+        granted: the sentence under the welcome; says no more than is true of this door.
         clock: monotonic nanoseconds, the clock of the decisions.
         now: local time for the clock on the wall.
 
@@ -63,6 +74,7 @@ class KioskWindow(QWidget):
         phone: str = "",
         show_names: bool = True,
         mirrored: bool = True,
+        granted: str = DOOR_OPEN,
         clock: Callable[[], int] = time.monotonic_ns,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         parent: QWidget | None = None,
@@ -75,7 +87,8 @@ class KioskWindow(QWidget):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._phone, self._show_names, self._clock, self._now = phone, show_names, clock, now
-        self._decision: Decision = Pending(Hint.STEP_UP)
+        self._granted = granted
+        self._decision: Decision = Pending(Hint.WAIT)
         self._may_leave = False
         self._admin_asked = False
         self.idle = IdlePage()
@@ -90,6 +103,7 @@ class KioskWindow(QWidget):
         self._ticker.timeout.connect(self._tick)
         self._ticker.start()
         self._tick()
+        self.idle.prompt.setText(HINTS[Hint.WAIT])  # until the door has said its first word
         self._show_page(self.idle)
 
     def _build(self, door_name: str) -> None:
@@ -111,7 +125,15 @@ class KioskWindow(QWidget):
         self.use_pin = KioskButton("key", "Use PIN instead", quiet=True)
         self.corner = KioskText(22, tone=DARK.dim)
         self.corner.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        foot.addWidget(self.door_name, 1)
+        self.sign = KioskText(22, 500, tone=DARK.ask)
+        self.sign.hide()
+        words = QVBoxLayout()
+        words.setSpacing(S)
+        words.addStretch()
+        words.addWidget(self.door_name)
+        words.addWidget(self.sign)
+        words.addStretch()
+        foot.addLayout(words, 1)
         foot.addWidget(self.use_pin, 0)
         foot.addWidget(self.corner, 1)
 
@@ -157,6 +179,15 @@ class KioskWindow(QWidget):
         """The setting ``privacy.show_names``."""
         self._show_names = show_names
 
+    def set_granted(self, sentence: str) -> None:
+        """The sentence under the next welcome."""
+        self._granted = sentence
+
+    def set_sign(self, sign: str) -> None:
+        """What must be seen at all times, e.g. that liveness is off; empty for nothing."""
+        self.sign.setText(sign)
+        self.sign.setVisible(bool(sign))
+
     # leaving
 
     def ask_admin_pin(self, sentence: str = "Needed to leave the kiosk.") -> None:
@@ -194,7 +225,8 @@ class KioskWindow(QWidget):
     def _show(self) -> None:
         decision = self._decision
         match decision:
-            case Pending(hint=Hint.STEP_UP):
+            case Pending(hint=Hint.STEP_UP as hint):
+                self.idle.prompt.setText(HINTS[hint])
                 self._show_page(self.idle)
             case Pending(hint=hint, progress=progress):
                 self.live.show_hint(hint, progress)
@@ -204,7 +236,7 @@ class KioskWindow(QWidget):
                 self._show_page(self._entry_page)
             case Grant(subject=subject):
                 name = given_name(subject.name) if self._show_names else None
-                self._say(VerdictWords("tick", KIOSK_GRANT, _WHITE, welcome(name), "The door is open"))
+                self._say(VerdictWords("tick", KIOSK_GRANT, _WHITE, welcome(name), self._granted))
             case Deny(reason=reason):
                 words = REFUSALS[reason]
                 self._say(
@@ -229,6 +261,7 @@ class KioskWindow(QWidget):
         tone = self.verdict.words.soft if solid else DARK.dim
         self.door_name.set_colour(tone)
         self.corner.set_colour(tone)
+        self.sign.set_colour(_WHITE if solid else DARK.ask)
         if page is self._entry_page:
             self.entry.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
@@ -284,7 +317,7 @@ class KioskWindow(QWidget):
         scale = min(max(width, height) / DESIGN_LONG, min(width, height) / DESIGN_SHORT)
         for page in (self.idle, self.live, self.verdict):
             page.set_scale(scale)
-        for text in (self.door_name, self.corner, self.use_pin):
+        for text in (self.door_name, self.sign, self.corner, self.use_pin):
             text.set_scale(scale)
         upright = height > width
         self.entry.set_scale(scale)

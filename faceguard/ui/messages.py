@@ -151,6 +151,12 @@ HALTS: Final[Mapping[HaltReason, str]] = MappingProxyType(
 )
 
 
+DOOR_OPEN: Final = "The door is open"
+GRANTED_ONLY: Final = "Access granted"
+"""Where no output is set nothing opens, and nothing is said to."""
+DOOR_SILENT: Final = "The door did not answer. Please ask at the desk."
+
+
 def welcome(name: str | None) -> str:
     """The greeting; without a name where names are not shown."""
     return f"Welcome, {name}" if name else "Welcome"

@@ -32,6 +32,7 @@ class EntryDisplay(QWidget):
         super().__init__(parent)
         self._entry = Entry(EntryKind.PIN)
         self._diameter = 30 if large else 14
+        self._centred = False
         self._font = FontSpec(DISPLAY if large else HEADLINE, 600)
         self.setMinimumHeight(64 if large else 36)
 
@@ -40,6 +41,11 @@ class EntryDisplay(QWidget):
         self._diameter = max(14, round(30 * scale))
         self._font = FontSpec(max(HEADLINE, round(DISPLAY * scale)), 600)
         self.setMinimumHeight(max(36, round(64 * scale)))
+
+    def set_centred(self, centred: bool) -> None:
+        """In the middle, or from the left."""
+        self._centred = centred
+        self.update()
 
     def show_entry(self, entry: Entry) -> None:
         """Another state of the entry."""
@@ -59,7 +65,8 @@ class EntryDisplay(QWidget):
         if not self._entry.kind.secret:
             painter.setFont(font(self._font))
             painter.setPen(QColor(colours.ink if self._entry.text else colours.dim))
-            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            side_flag = Qt.AlignmentFlag.AlignHCenter if self._centred else Qt.AlignmentFlag.AlignLeft
+            flags = side_flag | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(self.rect(), flags, self._entry.text or "–")
             painter.end()
             return
@@ -67,8 +74,9 @@ class EntryDisplay(QWidget):
         count = max(PIN_CIRCLES, typed)
         pitch = min(self._diameter * 1.75, (self.width() - self._diameter) / max(1, count - 1))
         side = min(float(self._diameter), pitch * 0.8)
+        left = (self.width() - (count - 1) * pitch - side) / 2 if self._centred else 0.0
         for index in range(count):
-            circle = QRectF(index * pitch + 1, (self.height() - side) / 2, side - 2, side - 2)
+            circle = QRectF(left + index * pitch + 1, (self.height() - side) / 2, side - 2, side - 2)
             filled = index < typed
             painter.setPen(Qt.PenStyle.NoPen if filled else QPen(QColor(colours.dim), 2 if side > 20 else 1.5))
             painter.setBrush(QColor(colours.ink) if filled else Qt.BrushStyle.NoBrush)
@@ -146,7 +154,8 @@ class PinEntry(QWidget):
         foot = QHBoxLayout()
         foot.addWidget(self.countdown, 1)
         foot.addWidget(self.cancel)
-        block = QWidget()
+        self._words = words
+        self._block = block = QWidget()
         block.setSizePolicy(
             QSizePolicy.Policy.Fixed if large else QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred
         )
@@ -198,8 +207,15 @@ class PinEntry(QWidget):
     def set_upright(self, upright: bool) -> None:
         """Words above the keys, for a screen that is taller than wide."""
         direction = QBoxLayout.Direction.TopToBottom if upright else QBoxLayout.Direction.LeftToRight
-        if self._large and self._layout.direction() != direction:
-            self._layout.setDirection(direction)
+        if not self._large or self._layout.direction() == direction:
+            return
+        self._layout.setDirection(direction)
+        middle = Qt.AlignmentFlag.AlignHCenter if upright else Qt.AlignmentFlag(0)
+        self._layout.setAlignment(self._block, middle)
+        self._words.setAlignment(self.mark, middle)
+        for text in (self.headline, self.sentence):
+            text.setAlignment(middle if upright else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.display.set_centred(upright)
 
     # what is asked for
 
