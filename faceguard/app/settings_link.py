@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from functools import partial
+
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from faceguard.compose import House, Networks, search_tau
@@ -9,7 +12,10 @@ from faceguard.config.settings import Settings
 from faceguard.desk import Desk
 from faceguard.domain.errors import FaceguardError, NotPermitted
 from faceguard.ui.desk_worker import DeskWorker
-from faceguard.ui.settings_page import TAU_KEY, SettingsPage
+from faceguard.ui.setting_words import TAU_KEY
+from faceguard.ui.settings_page import SettingsPage
+
+log = logging.getLogger(__name__)
 
 LOCK_POLL_MS = 2_000
 """How soon the page notices that the admin's two minutes are over."""
@@ -41,19 +47,22 @@ class SettingsLink(QObject):
         self._house = house
         self._desk = desk
         self._page = page
-        self._key = ""
+        self._networks: Networks | None = None
+        self._people = 0
         self._trying = False
         page.setting_changed.connect(self._set)
         page.tau_changed.connect(self._try_tau)
         page.unlock_requested.connect(self._unlock)
         page.lock_requested.connect(self._lock)
         page.door_test_requested.connect(self._test_door)
+        page.admin_pin_chosen.connect(self._set_admin_pin)
         self._timer = QTimer(self)
         self._timer.setInterval(LOCK_POLL_MS)
         self._timer.timeout.connect(self._look_at_lock)
 
     def show(self, settings: Settings, networks: Networks | None, people: int) -> None:
         """The values in force; the networks' part once they are loaded."""
+        self._networks, self._people = networks, people
         self._page.show_values(settings)
         if networks is None:
             return
@@ -70,12 +79,10 @@ class SettingsLink(QObject):
 
     @Slot(str, object)
     def _set(self, key: str, value: object) -> None:
-        self._key = key
-
         def store(desk: Desk) -> tuple[str, Settings]:
             return key, desk.set(key, value)
 
-        self._desk.submit(store, self._on_set, self._on_refused)
+        self._desk.submit(store, self._on_set, partial(self._on_refused, key))
 
     def _on_set(self, answer: tuple[str, Settings]) -> None:
         key, settings = answer
@@ -83,21 +90,37 @@ class SettingsLink(QObject):
         self._page.show_values(settings)
         self.changed.emit(settings, key)
 
-    def _on_refused(self, error: FaceguardError) -> None:
+    def _on_refused(self, key: str, error: FaceguardError) -> None:
         if isinstance(error, NotPermitted):
             self._set_role(False)
-        self._page.show_refusal(self._key, error)
-        stored = self._house.settings()
-        self._page.show_values(stored)
-        if self._trying:
-            self._trying = False
-            self.tried.emit(stored)
+        if key == TAU_KEY:
+            self._restore()
+        self._page.show_refusal(key, error)
 
     @Slot(float)
     def _try_tau(self, tau: float) -> None:
-        self._key = TAU_KEY
         self._trying = True
-        self._desk.submit(lambda desk: desk.tried(TAU_KEY, tau), self.tried.emit, self._on_refused)
+        self._desk.submit(lambda desk: desk.tried(TAU_KEY, tau), self._on_tried, partial(self._on_refused, TAU_KEY))
+
+    def _on_tried(self, settings: Settings) -> None:
+        if self._trying:
+            self.tried.emit(settings)
+
+    def _restore(self) -> None:
+        """A tau that was tried but not stored is in force no more, and its handle is back."""
+        self._page.drop_tau()
+        tried, self._trying = self._trying, False
+        try:
+            settings = self._house.settings()
+        except FaceguardError as error:
+            self._ignore(error)
+            return
+        self.show(settings, self._networks, self._people)
+        if tried:
+            self.tried.emit(settings)
+
+    def _ignore(self, error: FaceguardError) -> None:
+        log.error("%s (%s)", error.sentence, error.detail)
 
     # rights
 
@@ -110,7 +133,8 @@ class SettingsLink(QObject):
 
     @Slot()
     def _lock(self) -> None:
-        self._desk.submit(lambda desk: desk.lock(), self._on_locked, self._on_refused)
+        self._restore()
+        self._desk.submit(lambda desk: desk.lock(), self._on_locked, self._ignore)
 
     def _on_locked(self, _answer: None) -> None:
         self._set_role(False)
@@ -118,19 +142,35 @@ class SettingsLink(QObject):
     @Slot()
     def _look_at_lock(self) -> None:
         if not self._desk.busy:
-            self._desk.submit(lambda desk: desk.locked, self._on_lock_known, self._on_refused)
+            self._desk.submit(lambda desk: desk.locked, self._on_lock_known, self._ignore)
 
     def _on_lock_known(self, locked: bool) -> None:
         if locked:
             self._set_role(False)
 
     def _set_role(self, admin: bool) -> None:
+        if not admin and not self._page.locked:
+            self._restore()
         self._page.set_locked(not admin)
         if admin:
             self._timer.start()
         else:
             self._timer.stop()
         self.role_changed.emit(admin)
+
+    @Slot(str)
+    def _set_admin_pin(self, pin: str) -> None:
+        self._desk.submit(lambda desk: desk.set_admin_pin(pin), self._on_admin_pin_set, self._on_admin_pin_refused)
+
+    def _on_admin_pin_set(self, _answer: None) -> None:
+        self._page.show_admin_pin_set()
+
+    def _on_admin_pin_refused(self, error: FaceguardError) -> None:
+        if isinstance(error, NotPermitted):
+            self._set_role(False)
+            self._page.show_refusal("", error)
+        else:
+            self._page.show_admin_pin_refusal(error)
 
     # the door output
 

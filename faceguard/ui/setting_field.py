@@ -25,6 +25,9 @@ from faceguard.ui.widgets.text import Text
 
 EDITOR_WIDTH: Final = 196
 UNIT_WIDTH: Final = 36
+SHORT_UNIT: Final = 4
+LONG_UNIT_WIDTH: Final = 84
+"""For a unit in words, such as ``grey levels``."""
 CHECK_WIDTH: Final = 20
 """The box alone: Qt would add room for a text that stands elsewhere."""
 
@@ -61,6 +64,7 @@ class SettingField(QWidget):
         self.error.set_tone("deny")
         self.error.hide()
         self.title = Text(title, "medium", wrap=True)
+        self._unit_width = UNIT_WIDTH if len(row.unit) <= SHORT_UNIT else LONG_UNIT_WIDTH
         self.editor = self._build_choices(explained) if explained else self._build_editor()
         self.editor.setAccessibleName(title)
         self.editor.setAccessibleDescription(row.help)
@@ -85,7 +89,7 @@ class SettingField(QWidget):
             line.addWidget(self.editor, 0, Qt.AlignmentFlag.AlignVCenter)
             if row.unit:
                 unit = Text(row.unit, "dim")
-                unit.setFixedWidth(UNIT_WIDTH)
+                unit.setFixedWidth(self._unit_width)
                 line.addSpacing(S - L)
                 line.addWidget(unit)
             column.addLayout(line)
@@ -128,7 +132,7 @@ class SettingField(QWidget):
             box.activated.connect(self._on_chosen)
             return box
         field = QLineEdit()
-        field.setFixedWidth(EDITOR_WIDTH - (UNIT_WIDTH + S if self.row.unit else 0))
+        field.setFixedWidth(EDITOR_WIDTH - (self._unit_width + S if self.row.unit else 0))
         field.editingFinished.connect(self._on_typed)
         return field
 
@@ -160,11 +164,15 @@ class SettingField(QWidget):
                     index = box.count() - 1
                 box.setCurrentIndex(index)
             case QLineEdit() as field:
-                field.setText(self.row.shown(value))
+                field.setText(self._typed(value))
                 field.setCursorPosition(0)
             case _:
                 if value in self._choice_values:
                     self.choices.button(self._choice_values.index(str(value))).setChecked(True)
+
+    def _typed(self, value: SettingValue) -> str:
+        """A value as a person would type it: ``24``, not ``24.0``."""
+        return f"{value:g}" if isinstance(value, float) else self.row.shown(value)
 
     def _refuse(self, sentence: str) -> None:
         self.error.setText(sentence)
@@ -172,7 +180,7 @@ class SettingField(QWidget):
         restyle(self.editor, invalid=bool(sentence))
 
     def _on_typed(self) -> None:
-        if not isinstance(self.editor, QLineEdit) or self.editor.text() == self.row.shown(self._value):
+        if not isinstance(self.editor, QLineEdit) or self.editor.text() == self._typed(self._value):
             return
         try:
             value = self.row.parsed(self.editor.text())

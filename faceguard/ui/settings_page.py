@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
@@ -11,8 +11,27 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from faceguard.config.settings import SettingRow, SettingValue
 from faceguard.domain.card import OperatingPoint
 from faceguard.domain.errors import FaceguardError
-from faceguard.ui.pin_prompt import PinPrompt, button
+from faceguard.ui.pin_prompt import NewPinForm, PinPrompt, button
 from faceguard.ui.setting_field import SettingField
+from faceguard.ui.setting_words import (
+    ADMIN,
+    APPEARANCE,
+    CAMERA,
+    CARDS,
+    DOOR,
+    LIVENESS,
+    LOADING,
+    LOST,
+    MORE,
+    MORE_TITLES,
+    OFF,
+    POLICIES,
+    POLICY_KEY,
+    PROVIDER_KEY,
+    RECOGNITION,
+    TAU_KEY,
+    WORDS,
+)
 from faceguard.ui.tau_slider import TauSlider
 from faceguard.ui.tokens import XL, L, M, S
 from faceguard.ui.widgets.card import Card, Rule
@@ -21,58 +40,7 @@ from faceguard.ui.widgets.note import Note
 from faceguard.ui.widgets.page_header import PageHeader
 from faceguard.ui.widgets.text import Text
 
-TAU_KEY: Final = "access.tau"
-PROVIDER_KEY: Final = "models.provider"
-POLICY_KEY: Final = "liveness.policy"
 PROMPT_WIDTH: Final = 420
-
-RECOGNITION: Final = "Recognition"
-CAMERA: Final = "Camera"
-LIVENESS: Final = "Liveness"
-DOOR: Final = "Door"
-APPEARANCE: Final = "Appearance"
-MORE: Final = "More settings"
-
-CARDS: Final[Mapping[str, Mapping[str, str]]] = {
-    RECOGNITION: {PROVIDER_KEY: "Networks run on"},
-    CAMERA: {"camera.source": "Source", "camera.width": "Width", "camera.height": "Height"},
-    LIVENESS: {POLICY_KEY: "Policy", "liveness.pin_after_face": "PIN after the face"},
-    DOOR: {
-        "door.name": "Name",
-        "door.phone": "Telephone",
-        "door.output": "Output",
-        "door.serial_port": "Port",
-        "door.serial_channel": "Relay",
-        "door.pulse_ms": "Pulse",
-    },
-    APPEARANCE: {
-        "window.theme": "Colours",
-        "window.mirror": "Mirror the picture",
-        "privacy.show_names": "Greet by name",
-    },
-}
-"""Card -> key -> title. Whatever the table holds beyond these is found under ``MORE``."""
-WORDS: Final[Mapping[str, dict[str, str]]] = {
-    "window.theme": {"system": "As the desktop", "light": "Light", "dark": "Dark"},
-    "door.output": {"none": "None", "serial": "USB relay board"},
-    PROVIDER_KEY: {"auto": "Automatic", "cpu": "Processor (CPU)", "cuda": "Graphics card (CUDA)"},
-    POLICY_KEY: {"standard": "Standard", "strict": "Strict", "off": "Off"},
-}
-POLICIES: Final = {
-    "standard": "Refuses still pictures, and asks for a turn of the head where no liveness network decides. "
-    "The turn proves “not flat”, not “alive”: a film of a turning head turns too.",
-    "strict": "Asks everybody for a turn of the head, always. It proves the same: not flat.",
-    "off": "Nothing is checked: whoever holds up a photo of a colleague gets in. A banner stays on every page.",
-}
-OFF: Final = (
-    "Liveness is off",
-    "Whoever holds up a photo of a colleague gets in. Switch it on again after your trial.",
-)
-
-
-def _plain_title(key: str) -> str:
-    """``camera.stall_ms`` -> ``Camera stall ms``."""
-    return key.replace(".", " ").replace("_", " ").capitalize()
 
 
 class SettingsPage(QWidget):
@@ -80,6 +48,7 @@ class SettingsPage(QWidget):
 
     Args:
         rows: the settings table.
+        check_pin: says in one sentence why a new admin PIN is too weak, None when it is good.
 
     Signals:
         setting_changed(str, object): key and value, checked against the row; answer with ``show_values`` or
@@ -88,6 +57,7 @@ class SettingsPage(QWidget):
         unlock_requested(str): the admin PIN; answer with ``set_locked(False)`` or ``show_unlock_refusal``.
         lock_requested()
         door_test_requested(): one pulse; answer with ``show_door_result``.
+        admin_pin_chosen(str): answer with ``show_admin_pin_set`` or ``show_admin_pin_refusal``.
     """
 
     setting_changed = Signal(str, object)
@@ -95,9 +65,16 @@ class SettingsPage(QWidget):
     unlock_requested = Signal(str)
     lock_requested = Signal()
     door_test_requested = Signal()
+    admin_pin_chosen = Signal(str)
 
-    def __init__(self, rows: Sequence[SettingRow], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        rows: Sequence[SettingRow],
+        check_pin: Callable[[str], str | None] = lambda pin: None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._check_pin = check_pin
         self.setProperty("page", True)
         self._rows = {row.key: row for row in rows if not row.by_program}
         self.fields: dict[str, SettingField] = {}
@@ -166,6 +143,16 @@ class SettingsPage(QWidget):
     ) -> None:
         """tau in force and what was measured; see ``TauSlider.show_state``."""
         self.tau.show_state(tau, points, gallery_size, default_tau)
+        self.tau.show()
+        self.tau_waiting.hide()
+
+    def show_no_recognition(self, sentence: str) -> None:
+        """Why there is no tau to show."""
+        self.tau_waiting.setText(sentence)
+
+    def drop_tau(self) -> None:
+        """A move of the handle that is not stored yet counts no more."""
+        self.tau.drop()
 
     def show_provider(self, choices: Sequence[str], in_use: str) -> None:
         """What may be chosen, and where the networks really run, e.g. ``CPU``."""
@@ -196,12 +183,25 @@ class SettingsPage(QWidget):
         for key, field in self.fields.items():
             field.editor.setEnabled(not (locked and self._rows[key].admin_only))
         self.tau.setEnabled(not locked)
+        self.change_pin.setEnabled(not locked)
+        self._close_pin_form()
         self.door_test.setEnabled(not locked)
 
     def show_unlock_refusal(self, fault: FaceguardError | str) -> None:
         """The PIN was not right, or it is too early to try again."""
         self.prompt.set_busy(False)
         self.prompt.show_refusal(fault if isinstance(fault, str) else fault.sentence)
+
+    def show_admin_pin_set(self) -> None:
+        """The new admin PIN counts."""
+        self._close_pin_form()
+        self.pin_result.setText("The new admin PIN counts from now on.")
+        self.pin_result.show()
+
+    def show_admin_pin_refusal(self, fault: FaceguardError | str) -> None:
+        """The admin PIN is still the old one; says why."""
+        self.pin_form.set_busy(False)
+        self.pin_form.show_refusal(fault if isinstance(fault, str) else fault.sentence)
 
     def _build_cards(self) -> QScrollArea:
         inner = QWidget()
@@ -217,6 +217,8 @@ class SettingsPage(QWidget):
             half.setSpacing(L)
             for name in names:
                 half.addWidget(self._build_card(name, CARDS[name]))
+            if half is left:
+                half.addWidget(self._build_admin())
             half.addStretch()
             pair.addLayout(half, 1)
         column.addLayout(pair)
@@ -225,7 +227,8 @@ class SettingsPage(QWidget):
         self.more.toggled.connect(self._show_more)
         column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
         named = {key for card in CARDS.values() for key in card} | {TAU_KEY}
-        self._more_card = self._build_card(MORE, {key: _plain_title(key) for key in self._rows if key not in named})
+        rest = {key: MORE_TITLES.get(key, key) for key in self._rows if key not in named}
+        self._more_card = self._build_card(MORE, rest)
         self._more_card.hide()
         column.addWidget(self._more_card)
         column.addStretch()
@@ -253,11 +256,48 @@ class SettingsPage(QWidget):
         self.tau.tau_changed.connect(self.tau_changed)
         self.tau.tau_settled.connect(self._on_tau_settled)
         self.tau.reset_requested.connect(self._on_tau_reset)
+        self.tau_waiting = Text(LOADING, "medium", wrap=True)
+        self.tau.hide()
+        card.column.addWidget(self.tau_waiting)
         card.column.addWidget(self.tau)
         card.column.addSpacing(S)
         card.column.addWidget(Rule())
         card.column.addWidget(self._build_field(PROVIDER_KEY, CARDS[RECOGNITION][PROVIDER_KEY]))
         return card
+
+    def _build_admin(self) -> Card:
+        card = Card(ADMIN, margin=L + 2, spacing=S)
+        card.column.addWidget(Text(LOST, "dim small", wrap=True))
+        card.column.addSpacing(S)
+        self.change_pin = button("Change the admin PIN")
+        self.change_pin.clicked.connect(self._open_pin_form)
+        self.pin_result = Text("", "small", wrap=True)
+        self.pin_result.set_tone("grant")
+        self.pin_result.hide()
+        self.pin_form = NewPinForm("New admin PIN", "Change the PIN", self._check_pin)
+        self.pin_form.pin_chosen.connect(self._on_admin_pin)
+        self.pin_form.cancelled.connect(self._close_pin_form)
+        self.pin_form.hide()
+        card.column.addWidget(self.change_pin, 0, Qt.AlignmentFlag.AlignLeft)
+        card.column.addWidget(self.pin_form)
+        card.column.addWidget(self.pin_result)
+        return card
+
+    def _open_pin_form(self) -> None:
+        self.pin_result.hide()
+        self.change_pin.hide()
+        self.pin_form.reset()
+        self.pin_form.show()
+        self.pin_form.first.setFocus()
+
+    def _close_pin_form(self) -> None:
+        self.pin_form.reset()
+        self.pin_form.hide()
+        self.change_pin.show()
+
+    def _on_admin_pin(self, pin: str) -> None:
+        self.pin_form.set_busy(True)
+        self.admin_pin_chosen.emit(pin)
 
     def _build_card(self, name: str, titles: Mapping[str, str]) -> Card:
         card = Card(name, margin=L + 2)

@@ -248,6 +248,11 @@ class TauSlider(QWidget):
         self._default = default_tau
         self._explain()
 
+    def drop(self) -> None:
+        """A move that was not announced or stored yet is forgotten; ``show_state`` puts the handle back."""
+        self._soon.stop()
+        self._rest.stop()
+
     def _on_moved(self, tau: float) -> None:
         self._explain()
         if not self._soon.isActive():  # not restarted: a long drag is announced on its way
