@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
@@ -19,8 +20,8 @@ from faceguard.camera.source import FrameSource
 from faceguard.compose import House, Networks
 from faceguard.config.settings import TABLE, Settings
 from faceguard.desk import Desk, Person
-from faceguard.domain.decision import Ask, Decision, Deny, Grant, OutOfService
-from faceguard.domain.errors import FaceguardError, SeveralFaces
+from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending
+from faceguard.domain.errors import FaceguardError, ModelFault, SeveralFaces
 from faceguard.domain.face import Frame
 from faceguard.domain.template import Subject, TemplateSource
 from faceguard.store.audit_log import AuditEvent
@@ -44,6 +45,10 @@ POLICY_KEYS = ("access.tau", "access.margin", "access.cooldown", "liveness.")
 WINDOW_KEYS = ("window.", "privacy.", "door.name", "door.phone")
 """Settings that only the window shows. Any other one starts the door anew."""
 RESTART_SECTION = "models."
+NEXT_START = "The chosen network or provider is used from the next start of the program."
+SEVERAL = "This photo shows several faces of similar size. Choose the one to enrol, or use a photo of one person."
+DOOR_TEST_MS = 3_000
+"""A door that is set up answers a test within a frame."""
 
 
 class Desktop(QObject):
@@ -73,13 +78,15 @@ class Desktop(QObject):
         self._photo: tuple[Frame, TemplateSource] | None = None
         self._after_ms: float | None = None
         self._notice = ""
+        self._fault = ""
+        self._loaded_with = self._settings.section("models")
         self.doorway: Doorway | None = None
-        self.desk = DeskWorker(house.open_desk)
+        self.desk = DeskWorker(self._open_desk)
         self.window = MainWindow()
         self.door = DoorPage(self._newest, mirrored=self._settings.switch("window.mirror"), clock=house.clock)
         self.people = PeoplePage(person_pin_refusal)
         self.enrol = EnrolPage(person_pin_refusal, SUFFIXES)
-        self.settings = SettingsPage(TABLE)
+        self.settings = SettingsPage(TABLE, admin_pin_refusal)
         self._settings_link = SettingsLink(house, self.desk, self.settings, self)
         self._add_pages()
         self._wire_pages()
@@ -89,6 +96,11 @@ class Desktop(QObject):
         self._show_settings()
         self._on_role_changed(False)
         self._settings_link.show(self._settings, None, 0)
+        self._show_status()
+        self._door_test = QTimer(self)
+        self._door_test.setSingleShot(True)
+        self._door_test.setInterval(DOOR_TEST_MS)
+        self._door_test.timeout.connect(self._on_door_test_unanswered)
 
     def _add_pages(self) -> None:
         self.window.add_page("door", "door", "Door", self.door)
@@ -115,6 +127,14 @@ class Desktop(QObject):
 
     # life
 
+    def _open_desk(self) -> Desk:
+        """In the desk's thread. Without networks nobody is enrolled, but PINs, people and settings can be seen to."""
+        try:
+            return self._house.open_desk()
+        except ModelFault as fault:
+            log.error("the desk has no networks: %s (%s)", fault.sentence, fault.detail)
+            return self._house.open_desk(networks=False)
+
     def start(self) -> None:
         """Start the desk; the door starts once an admin PIN is set."""
         self.desk.start()
@@ -124,6 +144,7 @@ class Desktop(QObject):
     def stop(self) -> bool:
         """Stop every thread; False when one did not end in time (logged)."""
         self._ticker.stop()
+        self._door_test.stop()
         self._settings_link.stop()
         ended = self.desk.stop()
         return self._stop_door() and ended
@@ -162,10 +183,13 @@ class Desktop(QObject):
     def start_door(self) -> None:
         """Camera and recognition, anew when they run already."""
         self._stop_door()
+        self._notice = self._fault = ""
+        self.door.show_decision(Pending(Hint.WAIT))
         try:
             doorway = self.doorway = Doorway(self._house, self._make_source(), self)
         except FaceguardError as error:
-            log.exception("the camera cannot be chosen")
+            log.error("the camera cannot be chosen: %s (%s)", error.sentence, error.detail)
+            self._fault = error.sentence
             self._show_decision(OutOfService(error.sentence, self._house.clock()))
             return
         worker, queued = doorway.worker, Qt.ConnectionType.QueuedConnection
@@ -174,7 +198,7 @@ class Desktop(QObject):
         worker.observed.connect(self.door.show_observation, queued)
         worker.recorded.connect(self._on_event, queued)
         worker.noticed.connect(self._on_notice, queued)
-        doorway.door_tested.connect(self.settings.show_door_result, queued)
+        doorway.door_tested.connect(self._on_door_tested, queued)
         self.door.pin_entered.connect(doorway.pin_entered)
         self.door.claim_entered.connect(doorway.claim_entered)
         self.door.cancelled.connect(doorway.cancelled)
@@ -201,6 +225,10 @@ class Desktop(QObject):
     def _show_decision(self, decision: Decision) -> None:
         self.door.show_decision(decision, self._after_ms)
         self._after_ms = None
+        if isinstance(decision, OutOfService):
+            self._fault = decision.sentence
+        elif self._fault:
+            self._fault = ""
         self.decided.emit(decision)
         if isinstance(decision, Grant | Ask | Deny | OutOfService):
             self.verdict.emit(decision)
@@ -218,10 +246,16 @@ class Desktop(QObject):
         self._show_status()
 
     def _reload_events(self) -> None:
-        self.desk.submit(lambda desk: desk.events(EVENTS_SHOWN), self._on_events, self._ignore)
+        def read(desk: Desk) -> tuple[tuple[AuditEvent, ...], dict[str, int]]:
+            return desk.events(EVENTS_SHOWN), desk.counts_today()
 
-    def _on_events(self, events: tuple[AuditEvent, ...]) -> None:
-        self.door.show_events([row for row in map(row_of, events) if row is not None])
+        self.desk.submit(read, self._on_events, self._ignore)
+
+    def _on_events(self, answer: tuple[tuple[AuditEvent, ...], dict[str, int]]) -> None:
+        events, counts = answer
+        today = datetime.now().astimezone().date()
+        rows = [row for row in map(row_of, events) if row is not None and row.at.date() == today]
+        self.door.show_events(rows, counts)
 
     # people
 
@@ -301,7 +335,7 @@ class Desktop(QObject):
 
     def _on_examination_refused(self, error: FaceguardError) -> None:
         if isinstance(error, SeveralFaces) and self._photo is not None:
-            self.enrol.show_choice(self._photo[0], error.boxes, error.sentence)
+            self.enrol.show_choice(self._photo[0], error.boxes, SEVERAL)
         else:
             self.enrol.show_refusal(error)
 
@@ -334,16 +368,22 @@ class Desktop(QObject):
         if self._networks is None and self._house.loaded_networks is not None:
             self._networks = self._house.loaded_networks
             self._settings_link.show(self._settings, self._networks, self._people or 0)
+            self._apply_policy(self._settings)  # whatever was changed while the door was being set up
         doorway = self.doorway
         items = []
         if doorway is not None:
             items.append(status_words.camera_item(doorway.source, doorway.camera))
+        else:
+            items.append(status_words.no_camera_item(self._fault))
         items.append(status_words.people_item(self._people))
-        items.append(status_words.encoder_item(self._networks))
+        failed = self._networks is None and bool(self._fault) and doorway is not None
+        items.append(status_words.encoder_item(self._networks, failed=failed))
         items.append(status_words.liveness_item(self._settings, self._networks))
         self.window.show_status(items)
         simulated = doorway is not None and doorway.source.simulated
         banners = status_words.banners(self._settings, self._networks, simulated=simulated)
+        if self._settings.section("models") != self._loaded_with:
+            banners.append(Banner(NEXT_START, "neutral"))
         if self._notice:
             banners.insert(0, Banner(self._notice, "deny"))
         self.window.show_banners(banners)
@@ -353,13 +393,9 @@ class Desktop(QObject):
     @Slot(object, str)
     def _on_setting_changed(self, settings: Settings, key: str) -> None:
         self._settings = settings
-        if key.startswith(RESTART_SECTION):
-            self._on_notice("The chosen network or provider is used from the next start of the program.")
-        elif key.startswith(WINDOW_KEYS):
-            self._show_settings()
-        elif key.startswith(POLICY_KEYS):
+        if key.startswith(POLICY_KEYS):
             self._apply_policy(settings)
-        else:
+        elif not key.startswith((RESTART_SECTION, *WINDOW_KEYS)):
             self.start_door()
         self._settings_link.show(settings, self._networks, self._people or 0)
         self._show_settings()
@@ -367,7 +403,7 @@ class Desktop(QObject):
 
     @Slot(object)
     def _apply_policy(self, settings: Settings) -> None:
-        if self.doorway is not None and self._networks is not None:
+        if self.doorway is not None and self._house.loaded_networks is not None:
             self.doorway.policy_changed.emit(self._house.policy(settings))
 
     @Slot(bool)
@@ -379,6 +415,21 @@ class Desktop(QObject):
     def _test_door(self) -> None:
         if self.doorway is not None:
             self.doorway.test_door()
+            self._door_test.start()
+        else:
+            self._on_door_test_unanswered()
+
+    @Slot(bool, str)
+    def _on_door_tested(self, good: bool, sentence: str) -> None:
+        self._door_test.stop()
+        if good:
+            self._notice = ""
+        self.settings.show_door_result(good, sentence)
+
+    @Slot()
+    def _on_door_test_unanswered(self) -> None:
+        """The door is not set up, so nobody could try its output."""
+        self.settings.show_door_result(False, self._fault or "The door did not answer.")
 
     def _show_settings(self) -> None:
         settings = self._settings

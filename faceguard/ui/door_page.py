@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -50,7 +50,7 @@ class DoorPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setProperty("page", True)
-        self._decision: Decision = Pending(Hint.STEP_UP)
+        self._decision: Decision = Pending(Hint.WAIT)
         self._admin = False
         self.header = PageHeader(door_name)
         self.use_pin = IconButton("Use PIN instead", "key")
@@ -142,9 +142,9 @@ class DoorPage(QWidget):
         spent = sum(observation.stage_ms.values())
         self.preview.show_hint(hint, f"{spent:.0f} ms a frame" if self._admin and spent else "")
 
-    def show_events(self, rows: Sequence[EventRow]) -> None:
-        """Today's events, newest first."""
-        self.events.show_rows(rows)
+    def show_events(self, rows: Sequence[EventRow], counts: Mapping[str, int] | None = None) -> None:
+        """Today's events, newest first; see ``EventList.show_rows``."""
+        self.events.show_rows(rows, counts)
 
     def set_admin(self, admin: bool) -> None:
         """Distances, tau and times are for admins only."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -39,13 +40,12 @@ class EventRow:
     detail: str = ""
 
 
-def count_words(rows: Sequence[EventRow]) -> str:
+def count_words(rows: Sequence[EventRow], counts: Mapping[str, int] | None = None) -> str:
     """``46 granted, 5 denied, 2 asked``; what did not happen is not mentioned."""
-    counts = [
-        (sum(row.meaning == meaning for row in rows), word)
-        for meaning, word in (("grant", "granted"), ("deny", "denied"), ("ask", "asked"))
-    ]
-    return ", ".join(f"{count} {word}" for count, word in counts if count)
+    if counts is None:
+        counts = Counter[str](row.meaning for row in rows)
+    named = ((counts.get(key, 0), word) for key, word in (("grant", "granted"), ("deny", "denied"), ("ask", "asked")))
+    return ", ".join(f"{count} {word}" for count, word in named if count)
 
 
 class _Row(QWidget):
@@ -98,13 +98,18 @@ class EventList(Card):
         """The mock's column."""
         return QSize(400, 400)
 
-    def show_rows(self, rows: Sequence[EventRow]) -> None:
-        """Today's events, newest first; the counts are of all of them, the list stops at ``SHOWN``."""
+    def show_rows(self, rows: Sequence[EventRow], counts: Mapping[str, int] | None = None) -> None:
+        """Today's events, newest first; the list stops at ``SHOWN``.
+
+        Args:
+            rows: the newest ones.
+            counts: of the whole day by ``grant``, ``deny``, ``ask``; of ``rows`` when not given.
+        """
         while (item := self._rows.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        self.counts.setText(count_words(rows))
+        self.counts.setText(count_words(rows, counts))
         for row in rows[:SHOWN]:
             self._rows.addWidget(_Row(row))
             self._rows.addWidget(Rule())

@@ -124,7 +124,10 @@ class MainWindow(QMainWindow):
         page = self._keys[key]
         self.rail.mark(self._marked.get(key, key))
         if self._pages.currentWidget() is not page:
+            remembered = page.focusWidget() is not None
             self._pages.setCurrentWidget(page)
+            if not remembered:  # Qt would choose the first button of the page
+                (page.focusProxy() or self).setFocus()
             self.page_changed.emit(key)
 
     def show_cover(self, cover: QWidget) -> None:

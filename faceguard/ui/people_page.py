@@ -191,6 +191,7 @@ class PeoplePage(QWidget):
         self.header.add_action(self.add)
         self.panel = PersonPanel(check_pin)
         self.panel.removal_confirmed.connect(self.remove_requested)
+        self.panel.removal_confirmed.connect(self._back_to_list)
         self.panel.pin_chosen.connect(self.pin_requested)
         self.panel.pin_cleared.connect(self.pin_clear_requested)
         self.notice = Note("", "", "deny")
@@ -308,6 +309,9 @@ class PeoplePage(QWidget):
             (QKeySequence(Qt.Key.Key_Delete), self.table, self.panel.ask_removal),
         ):
             QShortcut(keys, owner, slot, context=within)
+
+    def _back_to_list(self) -> None:
+        self.table.setFocus()
 
     def _start_search(self) -> None:
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)

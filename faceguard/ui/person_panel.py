@@ -29,7 +29,7 @@ CONSENT_WORDS: Final = {
 }
 NEEDS_PHOTO: Final = (
     "The stored face belongs to another network, so the door cannot recognise this person. "
-    "Remove the entry and add the person again from a photo."
+    "Remove the entry and add the person again from a photo; a PIN has to be set again too."
 )
 NO_WAY_BACK: Final = "Face, PIN and the record of consent are deleted. This cannot be undone."
 
@@ -78,7 +78,7 @@ class PersonPanel(Card):
         self.number.setText(f"Number {subject.subject_id}")
         self.warning.setVisible(state_of(person) is PersonState.NEEDS_PHOTO)
         self._values["State"].setText(str(state_of(person)))
-        self._values["Templates"].setText("1 photo" if person.templates == 1 else f"{person.templates} pictures")
+        self._values["Templates"].setText("1 picture" if person.templates == 1 else f"{person.templates} pictures")
         self._values["Enrolled"].setText(day_words(person.enrolled_at))
         self._values["Consent"].setText(f"{CONSENT_WORDS[subject.consent]}, {day_words(subject.consented_at)}")
         self._values["PIN"].setText("Set" if subject.has_pin else "None")

@@ -149,7 +149,7 @@ class PhotoView(QWidget):
         return QRectF((self.width() - width) / 2, 0, width, height), scale * self._scale
 
     def _paint_number(self, painter: QPainter, index: int, area: QRectF, colour: QColor) -> None:
-        badge = QRectF(area.left() + 6, area.top() + 6, 24, 24)
+        badge = QRectF(max(0.0, area.left() - 12), max(0.0, area.top() - 12), 24, 24)  # beside the face, not on it
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawEllipse(badge)

@@ -48,6 +48,8 @@ def verdict_of(decision: Decision, *, show_names: bool = True) -> Verdict:
             return Verdict("deny", "cross", REFUSALS[denied].headline, REFUSALS[denied].sentence)
         case Pending(hint=Hint.STEP_UP):
             return Verdict("neutral", "face", "Ready", HINTS[Hint.STEP_UP])
+        case Pending(hint=Hint.WAIT):
+            return Verdict("neutral", "clock", HINTS[Hint.WAIT])
         case Pending(hint=hint, progress=progress):
             icon = {Hint.TURN_LEFT: "arrow-left", Hint.TURN_RIGHT: "arrow-right"}.get(hint, "face")
             return Verdict("neutral", icon, HINTS[hint], "", progress)
@@ -123,7 +125,7 @@ class VerdictPanel(QFrame):
         row.addLayout(words, 1)
         self.setMinimumHeight(MARK_SIDE + 2 * (L + 4) + 6)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        self.show_decision(Pending(Hint.STEP_UP))
+        self.show_decision(Pending(Hint.WAIT))
 
     @property
     def verdict(self) -> Verdict:

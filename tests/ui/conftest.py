@@ -74,7 +74,9 @@ def grant():
 
 @pytest.fixture
 def ask():
-    return Ask(AskReason.LIVENESS_UNPROVEN, NOW + 24 * SECOND, 1, Distance(0.61), Threshold(0.98), 5)
+    return Ask(
+        AskReason.LIVENESS_UNPROVEN, NOW + 24 * SECOND, 1, distance=Distance(0.61), tau=Threshold(0.98), frames=5
+    )
 
 
 @pytest.fixture
