@@ -1,12 +1,13 @@
 """Tricks against the door, each of which opened it once, or would have."""
 
 from dataclasses import replace
+from random import Random
 
 from faceguard.access.policy import LivenessPolicy, PassiveRule
-from faceguard.domain.decision import NS_PER_MS, Ask, Deny, DenyReason, Grant
-from faceguard.domain.observation import PadVerdict
+from faceguard.domain.decision import NS_PER_MS, Ask, Deny, DenyReason, Gate, Grant, Pending
+from faceguard.domain.observation import HaltReason, PadVerdict, ParallaxReading
 from faceguard.domain.score import Threshold
-from tests.unit.access.paper_door import Play
+from tests.unit.access.paper_door import POLICY, ListSearch, Play, gallery_of
 from tests.unit.access.test_session import STRANGER, reason, twin_of
 
 PAD = PassiveRule(accept=0.8, attack=0.3)
@@ -151,3 +152,110 @@ class TestTracks:
         play.frames(55, 1, passive=0.1)
         play.session.answer_pin(1, now(play))
         assert reason(play.frames(2, 1, passive=0.1)) is DenyReason.PASSIVE_ATTACK
+
+
+class Street:
+    """A door where anything may happen at any time, and a witness who looks at each grant."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = Random(seed)
+        self.play = Play(gallery_of(1, 2, pins=(1, 2)), replace(POLICY, pin_after_face=self.chance.random() < 0.5))
+        self.people = (1, 2)
+        self.shown: dict[int, int] = {}
+        self.track, self.person = 1, 1
+        self.granted_ns: list[int] = []
+        self.last: Grant | None = None
+
+    def happen(self) -> None:
+        if isinstance(self.play.last, Grant | Deny):
+            self.leave()
+        usual = [self.stand, self.turn, self.type_pin] * 5
+        odd = [self.claim, self.swap, self.leave, self.leave, self.fault, self.other_rules, self.other_people]
+        self.chance.choice(usual + odd)()
+
+    def see(self, person: int | None, **parts) -> None:
+        decision = self.play.frame(person, track=self.track, step_ms=self.chance.choice([40, 100, 150]), **parts)
+        if person is not None:
+            self.shown[self.play.sequence] = person
+        if isinstance(decision, Grant) and decision is not self.last:
+            self.last = decision
+            self.witness(decision)
+
+    def witness(self, grant: Grant) -> None:
+        policy, evidence = self.play.session._policy, grant.evidence
+        assert {self.shown[number] for number in evidence.sequences} == {grant.subject.subject_id}
+        assert grant.subject.subject_id in self.people
+        assert evidence.tau in (policy.tau, policy.tau_pair)
+        if policy.liveness is not LivenessPolicy.OFF:
+            assert {Gate.NOT_STATIC, Gate.NOT_FLAT} <= evidence.gates
+            assert Gate.PIN in evidence.gates or not policy.pin_after_face
+        if self.granted_ns:
+            assert evidence.decided_ns - self.granted_ns[-1] >= policy.cooldown_ms * NS_PER_MS
+        self.granted_ns.append(evidence.decided_ns)
+
+    def stand(self) -> None:
+        person = self.somebody()
+        for _ in range(self.chance.randint(3, 9)):
+            self.see(person)
+
+    def somebody(self) -> int:
+        """Mostly whoever stood there before."""
+        if self.chance.random() < 0.15:
+            self.person = self.chance.choice([1, 2, STRANGER])
+        return self.person
+
+    def turn(self) -> None:
+        sign = 1.0 if self.play.session.challenge == "left" else -1.0
+        reading = ParallaxReading(sign * 25.0, 4.0, self.chance.random() < 0.8, 30)
+        person = self.somebody()
+        for _ in range(3):
+            self.see(person, failing=HaltReason.TURNED_AWAY, embed=True, parallax=reading)
+
+    def swap(self) -> None:
+        for _ in range(8):
+            self.see(self.chance.choice([1, 2, STRANGER, None]), failing=self.chance.choice([None, HaltReason.BLURRED]))
+
+    def leave(self) -> None:
+        verdict = not isinstance(self.play.last, Pending | Ask)
+        for _ in range(35 if verdict else self.chance.choice([1, 8])):
+            self.see(None)
+        self.track += 1 if verdict else self.chance.randint(0, 1)
+
+    def type_pin(self) -> None:
+        targets = self.play.session.pin_targets
+        self.play.session.answer_pin(self.chance.choice([*targets, None]) if targets else 1, now(self.play))
+
+    def claim(self) -> None:
+        if self.chance.random() < 0.3:
+            self.play.session.claim(self.chance.choice(self.people), now(self.play))
+        elif self.chance.random() < 0.3:
+            self.play.session.refuse_claim(DenyReason.WRONG_PIN, now(self.play))
+
+    def fault(self) -> None:
+        if self.chance.random() < 0.3:
+            self.play.session.reset()
+
+    def other_rules(self) -> None:
+        change = self.chance.choice(
+            [
+                {"tau": self.chance.choice([None, Threshold(0.5), *[Threshold(1.0)] * 6])},
+                {"liveness": self.chance.choice(list(LivenessPolicy))},
+                {"pin_after_face": self.chance.random() < 0.5},
+            ]
+        )
+        self.play.session.replace_policy(replace(self.play.session._policy, **change))
+
+    def other_people(self) -> None:
+        self.people = self.chance.choice([(1, 2), (1,), (2,)])
+        self.play.search = ListSearch(gallery_of(*self.people, pins=self.people))
+        self.play.session.replace_gallery(self.play.search)
+
+
+def test_whatever_happens_a_grant_has_all_that_the_rules_ask_for():
+    granted = 0
+    for seed in range(250):
+        street = Street(seed)
+        for _ in range(50):
+            street.happen()
+        granted += len(street.granted_ns)
+    assert granted > 100
