@@ -10,7 +10,7 @@ from typing import Protocol
 
 from faceguard.access.challenge import Challenge
 from faceguard.access.policy import AccessPolicy, PassiveRule
-from faceguard.domain.decision import EVIDENCE_MS, NS_PER_MS
+from faceguard.domain.decision import EVIDENCE_MS, NS_PER_MS, Deny, DenyReason, Evidence, Gate
 from faceguard.domain.observation import Observation, PadVerdict
 from faceguard.domain.score import Candidate, Distance, Threshold
 from faceguard.domain.template import Embedding, Gallery, fuse
@@ -70,6 +70,24 @@ class Look:
     nearest: Candidate | None
     runner_up: Candidate | None
     tau: Threshold
+
+    def evidence(self, track_id: int, now_ns: int, gallery_size: int, gates: frozenset[Gate]) -> Evidence:
+        """What a grant of the nearest person would rest on."""
+        if self.nearest is None:
+            raise ValueError("a look at an empty gallery is no evidence")
+        return Evidence(
+            track_id=track_id,
+            sequences=tuple(f.sequence for f in self.frames),
+            oldest_ns=self.frames[0].captured_ns,
+            newest_ns=self.frames[-1].captured_ns,
+            decided_ns=now_ns,
+            distance=self.nearest.distance,
+            tau=self.tau,
+            runner_up=None if self.runner_up is None else self.runner_up.distance,
+            encoder_id=self.fused.encoder_id,
+            gallery_size=gallery_size,
+            gates=gates,
+        )
 
 
 def look(
@@ -185,3 +203,19 @@ class Attempt:
         if middle < rule.attack:
             return PadVerdict.ATTACK
         return PadVerdict.BONA_FIDE if middle >= rule.accept else PadVerdict.UNDECIDED
+
+
+def denial(reason: DenyReason, attempt: Attempt, shown: Look | None, retry_ns: int | None) -> Deny:
+    """The refusal of an attempt, with the numbers of the look that it rests on, if it rests on one."""
+    nearest = None if shown is None else shown.nearest
+    runner_up = None if shown is None else shown.runner_up
+    return Deny(
+        reason,
+        attempt.track_id,
+        distance=None if nearest is None else nearest.distance,
+        tau=None if shown is None else shown.tau,
+        runner_up=None if runner_up is None else runner_up.distance,
+        nearest_subject_id=None if nearest is None else nearest.subject_id,
+        frames=len(attempt.good),
+        retry_ns=retry_ns,
+    )

@@ -11,9 +11,10 @@ from __future__ import annotations
 from random import Random
 from typing import assert_never
 
-from faceguard.access.attempt import Attempt, GallerySearch, Look, LookResult, Phase, look, look_pair
+from faceguard.access.attempt import Attempt, GallerySearch, Look, LookResult, Phase, denial, look, look_pair
 from faceguard.access.challenge import Answer, Turn, draw
 from faceguard.access.failures import FailedFaces
+from faceguard.access.hints import hint_for
 from faceguard.access.policy import AccessPolicy, LivenessPolicy
 from faceguard.access.standing import Standing
 from faceguard.domain.decision import (
@@ -24,32 +25,14 @@ from faceguard.domain.decision import (
     Decision,
     Deny,
     DenyReason,
-    Evidence,
     Gate,
     Grant,
     Hint,
     Pending,
 )
-from faceguard.domain.observation import HaltReason, Observation, PadVerdict
+from faceguard.domain.observation import Observation, PadVerdict
 from faceguard.domain.score import Threshold
 from faceguard.domain.template import Embedding, Subject
-
-HINTS = {
-    HaltReason.NO_FACE: Hint.STEP_UP,
-    HaltReason.SEVERAL_FACES: Hint.ONE_AT_A_TIME,
-    HaltReason.OUTSIDE_ZONE: Hint.STEP_INTO_THE_MIDDLE,
-    HaltReason.TOO_SMALL: Hint.COME_CLOSER,
-    HaltReason.CUT_OFF: Hint.STEP_INTO_THE_MIDDLE,
-    HaltReason.TURNED_AWAY: Hint.LOOK_HERE,
-    HaltReason.TILTED: Hint.HEAD_UPRIGHT,
-    HaltReason.COVERED: Hint.UNCOVER,
-    HaltReason.TOO_DARK: Hint.MORE_LIGHT,
-    HaltReason.TOO_BRIGHT: Hint.LESS_LIGHT,
-    HaltReason.UNEVEN_LIGHT: Hint.EVEN_LIGHT,
-    HaltReason.BLURRED: Hint.HOLD_STILL,
-    HaltReason.BAD_EMBEDDING: Hint.LOOK_HERE,
-    HaltReason.TOO_SOON: Hint.CHECKING,
-}
 
 
 class AccessSession:
@@ -210,11 +193,10 @@ class AccessSession:
     # one frame
 
     def _waiting(self, observation: Observation) -> Decision:
-        hint = HINTS[observation.halt.reason] if observation.halt is not None else Hint.STEP_UP
         attempt = self._attempt
         if attempt is not None and attempt.phase is Phase.ASK:
             return self._ask_stands(attempt, observation.captured_ns)
-        return Pending(hint, 0.0, None)
+        return Pending(hint_for(observation, Hint.STEP_UP), 0.0, None)
 
     def _drop_lost(self, observation: Observation) -> Decision | None:
         """End an attempt whose face has gone or is no longer the probe; one that a look had refused is a failed one."""
@@ -273,8 +255,7 @@ class AccessSession:
         policy = self._policy
         progress = min(1.0, len(attempt.good) / policy.good_frames)
         if not attempt.good:
-            hint = HINTS[observation.halt.reason] if observation.halt is not None else Hint.LOOK_HERE
-            return Pending(hint, progress, attempt.track_id)
+            return Pending(hint_for(observation, Hint.LOOK_HERE), progress, attempt.track_id)
         blocked = self._blocked(attempt)
         if blocked is not None:
             return self._deny(attempt, blocked, now_ns, charged=False, settled=True)
@@ -286,8 +267,7 @@ class AccessSession:
         ended = len(attempt.good) >= policy.judged_frames or elapsed_ms >= policy.attempt_ms
         first_due = attempt.looks == 0 and len(attempt.good) >= policy.good_frames
         if not first_due and not ended:
-            halted = None if observation.halt is None else HINTS[observation.halt.reason]
-            return Pending(halted or Hint.CHECKING, progress, attempt.track_id)
+            return Pending(hint_for(observation, Hint.CHECKING), progress, attempt.track_id)
         if len(attempt.good) < policy.good_frames:
             return self._deny(attempt, DenyReason.POOR_PICTURES, now_ns, charged=False)
         # the second look prefers frames that the first has not seen
@@ -443,8 +423,7 @@ class AccessSession:
         if len(frames) < policy.good_frames or now_ns - frames[-1].captured_ns > FRESH_MS * NS_PER_MS:
             if now_ns > attempt.confirm_until_ns:
                 return self._deny(attempt, DenyReason.STALE_EVIDENCE, now_ns, charged=False)
-            hint = Hint.LOOK_HERE if observation.halt is None else HINTS[observation.halt.reason]
-            return Pending(hint, len(frames) / policy.good_frames, attempt.track_id)
+            return Pending(hint_for(observation, Hint.LOOK_HERE), len(frames) / policy.good_frames, attempt.track_id)
         if policy.tau_pair is None:
             return self._deny(attempt, DenyReason.NOT_CALIBRATED, now_ns, charged=False)
         if self._checks_liveness and attempt.static() is not PadVerdict.BONA_FIDE:
@@ -472,18 +451,7 @@ class AccessSession:
         """End the attempt. ``charged``: it counts as failed; ``settled``: this track gets no other attempt."""
         if charged:
             self._failures.charge(attempt.good, now_ns, self._tau_same_face)
-        nearest = shown.nearest if shown is not None else None
-        runner_up = shown.runner_up if shown is not None else None
-        deny = Deny(
-            reason,
-            attempt.track_id,
-            distance=None if nearest is None else nearest.distance,
-            tau=None if shown is None else shown.tau,
-            runner_up=None if runner_up is None else runner_up.distance,
-            nearest_subject_id=None if nearest is None else nearest.subject_id,
-            frames=len(attempt.good),
-            retry_ns=retry_ns,
-        )
+        deny = denial(reason, attempt, shown, retry_ns)
         self._settle_verdict(deny, attempt, now_ns, settled=settled)
         return deny
 
@@ -497,20 +465,7 @@ class AccessSession:
             return self._deny(attempt, DenyReason.NOT_RECOGNISED, now_ns, charged=True, shown=result)
         if now_ns < self._granted_until_ns:
             return Pending(Hint.WAIT, 1.0, attempt.track_id)
-        frames = result.frames
-        evidence = Evidence(
-            track_id=attempt.track_id,
-            sequences=tuple(f.sequence for f in frames),
-            oldest_ns=frames[0].captured_ns,
-            newest_ns=frames[-1].captured_ns,
-            decided_ns=now_ns,
-            distance=nearest.distance,
-            tau=result.tau,
-            runner_up=None if result.runner_up is None else result.runner_up.distance,
-            encoder_id=result.fused.encoder_id,
-            gallery_size=self._gallery.gallery.size,
-            gates=self._gates(attempt),
-        )
+        evidence = result.evidence(attempt.track_id, now_ns, self._gallery.gallery.size, self._gates(attempt))
         grant = Grant(subject, evidence)
         self._failures.forgive(result.fused, self._tau_same_face)
         self._granted_until_ns = now_ns + self._policy.cooldown_ms * NS_PER_MS

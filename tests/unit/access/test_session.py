@@ -298,6 +298,11 @@ class TestAsk:
         assert Gate.PIN in grant.evidence.gates
 
 
+@pytest.mark.parametrize("halt", list(HaltReason), ids=str)
+def test_every_halt_has_an_instruction(play, halt):
+    assert isinstance(play.frame(1, failing=halt), Pending)
+
+
 def test_only_the_session_makes_a_grant():
     root = Path(faceguard.__file__).parent
     makers = []
