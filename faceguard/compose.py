@@ -160,7 +160,9 @@ class House:
             door: opened by the caller, who closes it too.
             clock: that stamps the frames, when it is not this house's own.
         """
-        settings, networks = self.settings(), self.networks
+        networks = self.networks  # first: loading them takes seconds, in which the settings may change
+        rules = PolicyWatch(self.settings_file, networks)
+        settings = self.settings()
         people = GalleryWatch(GalleryStore(database), networks.encoder)
         return Guard(
             recogniser_of(networks, settings),
@@ -172,6 +174,7 @@ class House:
             pulse_ms=settings.whole("door.pulse_ms"),
             clock=clock or self.clock,
             poll_gallery=people.poll,
+            poll_policy=rules.poll,
         )
 
     def open_source(self, spec: str | None = None, *, fps: float | None = None, paced: bool = True) -> FrameSource:
@@ -211,6 +214,35 @@ class GalleryWatch:
     def poll(self) -> Matcher | None:
         """A new snapshot when something changed, else None."""
         return None if self._loaded is not None and not self._store.changed_since(self._loaded) else self.load()
+
+
+class PolicyWatch:
+    """The rules, made anew when the settings file has changed, whoever changed it."""
+
+    def __init__(self, file: SettingsFile, networks: Networks) -> None:
+        self._file = file
+        self._networks = networks
+        self._seen = self._stamp()
+
+    def poll(self) -> AccessPolicy | None:
+        """Other rules when the file is another one, else None.
+
+        Raises:
+            SettingsFault: it cannot be read any more, as often as it is asked; the door is then out of service.
+        """
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return None
+        policy = policy_of(self._file.load(), self._networks)
+        self._seen = stamp
+        return policy
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._file.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def open_house(data_dir: str | Path | None = None) -> House:

@@ -37,7 +37,7 @@ from faceguard.store.credentials import PinReason
 log = logging.getLogger(__name__)
 
 POLL_MS = 500
-"""How often a running door looks whether people were added or removed by another process."""
+"""How often a running door looks whether another process changed people or rules."""
 
 
 class Recognising(Protocol):
@@ -110,6 +110,7 @@ class Guard:
         pulse_ms: how long a grant opens the door.
         clock: monotonic nanoseconds, the clock that stamps the frames.
         poll_gallery: a new gallery when people have come or gone since it was last asked, else None.
+        poll_policy: other rules when the settings have changed since it was last asked, else None.
         session: handed over by tests that need a predictable one.
     """
 
@@ -125,6 +126,7 @@ class Guard:
         pulse_ms: int,
         clock: Callable[[], int],
         poll_gallery: Callable[[], GallerySearch | None] | None = None,
+        poll_policy: Callable[[], AccessPolicy | None] | None = None,
         session: AccessSession | None = None,
     ) -> None:
         self._recogniser = recogniser
@@ -136,6 +138,7 @@ class Guard:
         self._pulse_ms = pulse_ms
         self._clock = clock
         self._poll_gallery = poll_gallery
+        self._poll_policy = poll_policy
         self._polled_ns = clock()
         self._announced: Decision | None = None
         self._fault: OutOfService | None = None
@@ -180,12 +183,15 @@ class Guard:
 
     def _poll(self) -> None:
         now_ns = self._clock()
-        if self._poll_gallery is None or 0 <= now_ns - self._polled_ns < POLL_MS * NS_PER_MS:
+        if 0 <= now_ns - self._polled_ns < POLL_MS * NS_PER_MS:
             return
-        self._polled_ns = now_ns
-        gallery = self._poll_gallery()
+        gallery = None if self._poll_gallery is None else self._poll_gallery()
         if gallery is not None:
             self.replace_gallery(gallery)
+        policy = None if self._poll_policy is None else self._poll_policy()
+        if policy is not None:
+            self.replace_policy(policy)
+        self._polled_ns = now_ns  # last: what cannot be read is asked for with every frame, and no frame is judged
 
     # what people and the window bring in
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from faceguard.compose import House, policy_of, search_tau
+from faceguard.access.policy import LivenessPolicy
+from faceguard.compose import House, PolicyWatch, policy_of, search_tau
 from faceguard.config.settings import ROWS, Settings, markdown_table
-from faceguard.domain.errors import ModelFault
+from faceguard.config.settings_file import SettingsFile
+from faceguard.domain.errors import ModelFault, SettingsFault
 from faceguard.domain.score import Threshold
 from faceguard.pipeline.quality import DEFAULT_LIMITS, LIMIT_BOUNDS
 
@@ -77,3 +79,21 @@ def test_readme_holds_the_settings_table(project):
 
 def test_settings_default_to_what_the_table_says():
     assert Settings().changed() == {}
+
+
+def test_running_door_learns_of_settings_that_another_program_stored(house):
+    watch = PolicyWatch(house.settings_file, house.networks)
+    assert watch.poll() is None
+    SettingsFile(house.settings_file.path).change("liveness.policy", "strict")
+    policy = watch.poll()
+    assert policy is not None
+    assert policy.liveness is LivenessPolicy.STRICT
+    assert watch.poll() is None
+
+
+def test_damaged_settings_are_a_fault_as_often_as_they_are_looked_at(house):
+    watch = PolicyWatch(house.settings_file, house.networks)
+    house.settings_file.path.write_text("liveness = ")
+    for _ in range(2):
+        with pytest.raises(SettingsFault):
+            watch.poll()

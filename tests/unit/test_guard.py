@@ -10,7 +10,7 @@ import pytest
 from faceguard.access.policy import LivenessPolicy
 from faceguard.access.session import AccessSession
 from faceguard.domain.decision import NS_PER_MS, Ask, Deny, DenyReason, Grant, OutOfService, Pending
-from faceguard.domain.errors import CameraFault, DoorFault, ModelFault, StoreFault
+from faceguard.domain.errors import CameraFault, DoorFault, ModelFault, SettingsFault, StoreFault
 from faceguard.domain.face import Frame
 from faceguard.domain.observation import HaltReason, ParallaxReading
 from faceguard.guard import Guard
@@ -401,3 +401,26 @@ def test_door_whose_clock_stands_still_or_jumps_grants_nothing_twice(house):
         house.guard.step(Frame(PIXELS, (house.now_ms + 50) * NS_PER_MS, 1))
         house.guard.step(Frame(PIXELS, (house.now_ms - 50) * NS_PER_MS, 1))
     assert house.relay.pulses == [4000]
+
+
+def test_rules_that_another_program_stored_count_while_the_door_runs(house):
+    house.guard._poll_policy = lambda: replace(POLICY, liveness=LivenessPolicy.STRICT)
+    house.see(1, 20)
+    assert house.relay.pulses == []
+
+
+def test_settings_that_cannot_be_read_any_more_shut_the_door_until_they_can(house):
+    def broken():
+        raise SettingsFault("The settings file is damaged.")
+
+    house.guard._poll_policy = broken
+    house.see(1)
+    house.now_ms += 500
+    decisions = []
+    for _ in range(40):
+        house.now_ms += 50
+        decisions.append(house.guard.step(Frame(PIXELS, house.now_ms * NS_PER_MS, house.now_ms)).decision)
+    assert all(isinstance(decision, OutOfService) for decision in decisions)
+    assert house.relay.pulses == []
+    house.guard._poll_policy = lambda: None
+    assert isinstance(house.see(1, 6), Grant)
