@@ -32,6 +32,18 @@ HELP
     shift
 done
 
+# A screen that is named but does not answer (a forgotten DISPLAY) would end Qt in the middle of its start.
+screen_answers() {
+    [ "$(uname -s)" = Linux ] && [ -z "${WAYLAND_DISPLAY:-}" ] || return 0
+    .venv/bin/python - <<'PY'
+import ctypes
+import sys
+xcb = ctypes.CDLL("libxcb.so.1")
+xcb.xcb_connect.restype = ctypes.c_void_p
+sys.exit(xcb.xcb_connection_has_error(ctypes.c_void_p(xcb.xcb_connect(None, None))))
+PY
+}
+
 set_up ""
 [ "$gpu" = no ] || use_gpu
 faceguard=$PWD/.venv/bin/faceguard
@@ -39,6 +51,9 @@ if [ $# -gt 0 ]; then
     cd -- "$called_from" # the command's file names are the caller's
     exec "$faceguard" "$@"
 elif [ "$headless" = yes ]; then
+    exec "$faceguard" demo
+elif ! screen_answers; then
+    say "the screen ${DISPLAY:-} does not answer; here is the demonstration instead."
     exec "$faceguard" demo
 else
     exec "$faceguard" run
