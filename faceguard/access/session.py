@@ -139,7 +139,9 @@ class AccessSession:
         attempt = self._attempt
         if attempt is None or attempt.phase is not Phase.ASK:
             return Pending(Hint.STEP_UP)
-        if subject_id is None or subject_id not in attempt.ask_targets or now_ns > attempt.ask_expires_ns:
+        if subject_id is not None and now_ns > attempt.ask_expires_ns:
+            return self._ask_stands(attempt, now_ns)
+        if subject_id is None or subject_id not in attempt.ask_targets:
             charged = reason is DenyReason.WRONG_PIN
             return self._deny(attempt, reason, now_ns, charged=charged, shown=attempt.named)
         attempt.phase = Phase.CONFIRM

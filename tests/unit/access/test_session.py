@@ -265,6 +265,11 @@ class TestAsk:
         play.grant(1)
         assert reason(play.frames(301, 1)) is DenyReason.PIN_TIMEOUT
 
+    def test_right_pin_that_comes_too_late_is_late_and_not_wrong(self, make_play):
+        play = make_play(1, pins=(1,), pin_after_face=True)
+        ask = play.grant(1)
+        assert reason(play.session.answer_pin(1, ask.expires_ns + 1)) is DenyReason.PIN_TIMEOUT
+
     def test_right_pin_with_the_face_gone_opens_nothing(self, make_play):
         play = make_play(1, pins=(1,), pin_after_face=True)
         play.grant(1)
