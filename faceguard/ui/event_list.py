@@ -61,7 +61,7 @@ class _Row(QWidget):
         words.setSpacing(1)
         words.addWidget(ElidedText(row.who, "medium"))
         if row.detail:
-            words.addWidget(ElidedText(row.detail, "dim small"))
+            words.addWidget(Text(row.detail, "dim small", wrap=True))
         line.addLayout(words, 1)
         line.addWidget(Pill(row.outcome, row.meaning), 0, Qt.AlignmentFlag.AlignVCenter)
         self.setAccessibleName(f"{row.at:%H:%M:%S}, {row.who}, {row.outcome}. {row.detail}")

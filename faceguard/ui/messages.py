@@ -114,7 +114,7 @@ QUESTIONS: Final[Mapping[AskReason, Question]] = MappingProxyType(
     {
         AskReason.TOO_ALIKE: Question("Your face alone was not clear enough this time.", "Too like another person"),
         AskReason.LIVENESS_UNPROVEN: Question(
-            "At this door the PIN follows the face.", "The camera alone cannot prove a living face"
+            "At this door the PIN follows the face.", "The camera alone proves no living face"
         ),
     }
 )

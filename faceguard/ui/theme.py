@@ -7,6 +7,7 @@ Qt sends every widget a ``StyleChange`` and a repaint.
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -69,7 +70,9 @@ class Theme(QObject):
         return self._scheme
 
     def choose(self, scheme: Scheme) -> None:
-        """Applies light, dark or the desktop's own choice at once to every open window."""
+        """Applies light, dark or the desktop's own choice at once to every open window; the same again is no work."""
+        if scheme is self._scheme and self._app.styleSheet():
+            return
         self._scheme = scheme
         hints = self._app.styleHints()
         match scheme:
@@ -92,8 +95,14 @@ class Theme(QObject):
         )
         self._app.setProperty(_DARK_PROPERTY, dark)
         colours = DARK if dark else LIGHT
-        self._app.setPalette(qt_palette(colours))
-        self._app.setStyleSheet(style_sheet(colours))
+        collecting = gc.isenabled()
+        gc.disable()  # Qt walks over all widgets and calls into Python on the way: none of them may be freed meanwhile
+        try:
+            self._app.setPalette(qt_palette(colours))
+            self._app.setStyleSheet(style_sheet(colours))
+        finally:
+            if collecting:
+                gc.enable()
 
 
 def apply_theme(app: QApplication, scheme: Scheme = Scheme.SYSTEM) -> Theme:
