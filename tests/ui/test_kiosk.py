@@ -211,3 +211,32 @@ def test_words_may_be_forty_percent_longer(qapp, kiosk, decisions, name):
     for label in kiosk.findChildren(QLabel):
         if label.isVisible() and label.wordWrap():
             assert label.height() >= label.heightForWidth(label.width()), label.text()
+
+
+def test_before_the_first_word_of_the_door_nobody_is_called_up(kiosk, decisions):
+    assert "One moment, please" in words(kiosk)
+    kiosk.show_decision(decisions["idle"])
+    assert "One moment, please" not in words(kiosk)
+
+
+def test_what_is_switched_off_stands_on_every_page(kiosk, decisions):
+    kiosk.set_sign("Liveness check off")
+    for decision in decisions.values():
+        kiosk.show_decision(decision)
+        assert "Liveness check off" in words(kiosk)
+
+
+def test_a_grant_promises_only_what_happens(kiosk, decisions):
+    kiosk.show_decision(decisions["grant"])
+    assert "The door is open" in words(kiosk)
+    kiosk.set_granted("Access granted")
+    kiosk.show_decision(decisions["grant"])
+    assert "The door is open" not in words(kiosk)
+
+
+def test_upright_keys_stand_in_the_middle(kiosk, decisions):
+    kiosk.resize(720, 1280)
+    kiosk.show_decision(decisions["ask"])
+    keypad = kiosk.entry.keypad
+    middle = keypad.mapTo(kiosk, keypad.rect().center()).x()
+    assert abs(middle - kiosk.width() / 2) <= 2

@@ -23,6 +23,9 @@ class SlowDesk:
         else:
             done(job(self))
 
+    def lock(self):
+        pass
+
     def tried(self, key, value):
         return Settings({key: value})
 
@@ -46,3 +49,20 @@ def test_tau_that_was_tried_and_then_refused_is_not_left_in_force(door):
     door.desk.refuses = True
     door.page.setting_changed.emit("access.tau", 3.9)
     assert door.told[-1]["access.tau"] == 1.0
+
+
+def test_locking_takes_back_what_was_only_tried(door):
+    door.page.set_locked(False)
+    door.page.tau_changed.emit(3.9)
+    door.page.lock_requested.emit()
+    assert door.told[-1]["access.tau"] == 1.0
+    assert door.page.locked
+
+
+def test_what_was_only_tried_ends_with_the_admins_two_minutes(door):
+    door.page.set_locked(False)
+    door.page.tau_changed.emit(3.9)
+    door.desk.locked = True
+    door.link._look_at_lock()
+    assert door.told[-1]["access.tau"] == 1.0
+    assert door.page.locked

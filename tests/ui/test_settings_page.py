@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QLabel
 
 from faceguard.config.settings import TABLE, Settings
 from faceguard.domain.card import OperatingPoint
@@ -241,3 +242,43 @@ def test_the_relay_is_shown_where_there_is_one_and_can_be_tested(qtbot, unlocked
     unlocked.show_door_result(False, "The relay board does not answer.")
     assert unlocked.door_result.text() == "The relay board does not answer."
     assert unlocked.door_test.isEnabled()
+
+
+def test_until_the_networks_are_loaded_no_tau_is_shown(qtbot):
+    page = SettingsPage(TABLE)
+    qtbot.addWidget(page)
+    page.show()
+    assert not page.tau.isVisible()
+    assert page.tau_waiting.isVisible()
+    page.show_recognition(0.93, POINTS, 312, 0.93)
+    assert page.tau.isVisible()
+    assert not page.tau_waiting.isVisible()
+
+
+def test_every_row_has_a_title_for_people(page):
+    for key, field in page.fields.items():
+        assert field.title.text(), key
+        assert key not in field.title.text(), key
+
+
+def test_numbers_stand_as_people_type_them_and_units_are_whole(page):
+    field = page.fields["quality.max_mask_colour"]
+    assert field.editor.text() == "33"
+    unit = next(label for label in field.findChildren(QLabel) if label.text() == "grey levels")
+    assert unit.fontMetrics().horizontalAdvance(unit.text()) <= unit.width()
+
+
+def test_a_new_admin_pin_is_typed_twice_and_only_while_unlocked(qtbot, page):
+    assert not page.change_pin.isEnabled()
+    page.set_locked(False)
+    qtbot.mouseClick(page.change_pin, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(page.pin_form.first, "582047")
+    qtbot.keyClicks(page.pin_form.second, "582047")
+    with qtbot.waitSignal(page.admin_pin_chosen) as chosen:
+        qtbot.keyClick(page.pin_form.second, Qt.Key.Key_Return)
+    assert chosen.args == ["582047"]
+    page.show_admin_pin_refusal("This PIN is too easy to guess.")
+    assert page.pin_form.refusal.text() == "This PIN is too easy to guess."
+    page.set_locked(True)
+    assert page.pin_form.isHidden()
+    assert not page.pin_form.first.text()

@@ -1,0 +1,223 @@
+"""The real desk behind the real window: what is in force, what is said before the door stands, and how it all ends."""
+
+from contextlib import closing
+
+import cv2
+import pytest
+from PySide6.QtCore import Qt
+
+from faceguard.app.desktop import Desktop
+from faceguard.app.kiosk import Kiosk
+from faceguard.camera.rendering.scene import Scene
+from faceguard.camera.rendering.sensor import SensorTraits
+from faceguard.camera.synthetic_source import SyntheticSource
+from faceguard.compose import House
+from faceguard.domain.decision import OutOfService
+
+PIN = "739184"
+
+
+def empty_room():
+    return SyntheticSource(Scene([], seed=1), title="an empty room", fps=15, seed=1, traits=SensorTraits.varied(1))
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A data folder with an admin PIN."""
+    house = House(tmp_path)
+    with closing(house.open_desk(networks=False)) as desk:
+        desk.set_admin_pin(PIN)
+    return house
+
+
+@pytest.fixture
+def opened(qtbot):
+    """Opens a window on a house; whatever is open at the end of the test must end in time."""
+    windows = []
+
+    def open_on(house, make_source=empty_room):
+        desktop = Desktop(house, make_source)
+        qtbot.addWidget(desktop.window)
+        desktop.window.show()
+        desktop.start()
+        windows.append(desktop)
+        return desktop
+
+    yield open_on
+    for desktop in windows:
+        assert desktop.stop()
+
+
+@pytest.fixture
+def running(qtbot, house, opened):
+    """A door that judges frames."""
+    desktop = opened(house)
+    qtbot.waitUntil(lambda: desktop.doorway is not None, timeout=20_000)
+    with qtbot.waitSignal(desktop.decided, timeout=20_000):
+        pass
+    return desktop
+
+
+def unlock(qtbot, desktop, pin=PIN):
+    qtbot.mouseClick(desktop.settings.unlock, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(desktop.settings.prompt.field, pin)
+    qtbot.keyClick(desktop.settings.prompt.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not desktop.settings.locked, timeout=20_000)
+
+
+def words(desktop):
+    return " ".join(item.words for item in desktop.window.status.items)
+
+
+def test_before_the_door_stands_nobody_is_called_up_to_it(qtbot, house, opened):
+    desktop = opened(house)
+    assert desktop.door.verdict.verdict.headline == "One moment, please"
+    assert "Camera: not started" in words(desktop)
+    assert not desktop.settings.tau.isVisibleTo(desktop.settings)  # no tau is known yet
+    qtbot.waitUntil(lambda: desktop.door.verdict.verdict.headline == "Ready", timeout=20_000)
+    qtbot.waitUntil(lambda: desktop.settings.tau.isVisibleTo(desktop.settings), timeout=20_000)
+    assert "not started" not in words(desktop)
+
+
+def test_tau_is_in_force_while_its_handle_moves_and_gone_when_the_page_is_locked(qtbot, house, running):
+    running.window.show_page("settings")
+    qtbot.waitUntil(running.settings.tau.isVisible, timeout=20_000)
+    unlock(qtbot, running)
+    axis = running.settings.tau.axis
+    stored = axis.tau
+    with qtbot.waitSignal(running.doorway.policy_changed, timeout=20_000) as tried:
+        qtbot.keyClick(axis, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert tried.args[0].tau.value == axis.tau < stored
+    with qtbot.waitSignal(running.doorway.policy_changed, timeout=20_000) as locked:
+        qtbot.mouseClick(running.settings.lock, Qt.MouseButton.LeftButton)
+    assert locked.args[0].tau.value == pytest.approx(stored)
+    assert axis.tau == pytest.approx(stored)
+    qtbot.waitUntil(lambda: not running.desk.busy, timeout=20_000)
+    assert "access.tau" not in house.settings().changed()
+
+
+def test_a_stored_tau_is_reset_to_the_cards_own_at_once(qtbot, house, running):
+    running.window.show_page("settings")
+    qtbot.waitUntil(running.settings.tau.isVisible, timeout=20_000)
+    unlock(qtbot, running)
+    own = running.settings.tau.axis.tau
+    qtbot.keyClick(running.settings.tau.axis, Qt.Key.Key_Left)
+    qtbot.waitUntil(lambda: "access.tau" in house.settings().changed(), timeout=20_000)
+    with qtbot.waitSignal(
+        running.doorway.policy_changed,
+        timeout=20_000,
+        check_params_cb=lambda policy: policy.tau.value == pytest.approx(own),
+    ):
+        qtbot.mouseClick(running.settings.tau.reset, Qt.MouseButton.LeftButton)
+    assert "access.tau" not in house.settings().changed()
+    assert running.settings.tau.axis.tau == pytest.approx(own)
+
+
+def test_the_admin_pin_is_changed_by_whoever_knows_it(qtbot, house, running):
+    running.window.show_page("settings")
+    unlock(qtbot, running)
+    page = running.settings
+    qtbot.mouseClick(page.change_pin, Qt.MouseButton.LeftButton)
+    for field in (page.pin_form.first, page.pin_form.second):
+        qtbot.keyClicks(field, "582047")
+    qtbot.keyClick(page.pin_form.second, Qt.Key.Key_Return)
+    qtbot.waitUntil(page.pin_result.isVisible, timeout=20_000)
+    with closing(house.open_desk(networks=False)) as desk:
+        desk.unlock("582047")
+
+
+def test_a_camera_that_is_not_there_stands_in_the_strip(qtbot, house, opened):
+    desktop = opened(house, lambda: house.open_source("/nowhere/film.mp4"))
+    qtbot.waitUntil(lambda: "/nowhere/film.mp4" in words(desktop), timeout=20_000)
+    assert desktop.door.verdict.verdict.headline == "Out of service"
+
+
+def test_a_door_test_is_answered_though_the_door_cannot_be_set_up(qtbot, house, opened):
+    with closing(house.open_desk(networks=False)) as desk:
+        desk.unlock(PIN)
+        desk.set("door.output", "serial")
+        desk.set("door.serial_port", "/dev/no-such-relay")
+    desktop = opened(house)
+    with qtbot.waitSignal(desktop.verdict, timeout=20_000) as said:
+        pass
+    assert isinstance(said.args[0], OutOfService)
+    desktop.window.show_page("settings")
+    unlock(qtbot, desktop)
+    desktop.settings.door_test.click()
+    qtbot.waitUntil(lambda: "/dev/no-such-relay" in desktop.settings.door_result.text(), timeout=20_000)
+    assert desktop.settings.door_test.isEnabled()
+
+
+def test_without_networks_the_settings_that_cure_it_can_be_reached(qtbot, house, opened):
+    with closing(house.open_desk(networks=False)) as desk:
+        desk.unlock(PIN)
+        desk.set("models.provider", "no-such-provider")
+    desktop = opened(house)
+    with qtbot.waitSignal(desktop.verdict, timeout=20_000) as said:
+        pass
+    assert isinstance(said.args[0], OutOfService)
+    desktop.window.show_page("settings")
+    unlock(qtbot, desktop)
+    qtbot.waitUntil(lambda: "Networks: not loaded" in words(desktop), timeout=20_000)
+    desktop.settings.setting_changed.emit("models.provider", "auto")
+    qtbot.waitUntil(lambda: house.settings().text("models.provider") == "auto", timeout=20_000)
+    qtbot.waitUntil(lambda: any("next start" in banner.sentence for banner in desktop.window.banners))
+
+
+def test_closed_at_the_first_start(qtbot, tmp_path, opened):
+    desktop = opened(House(tmp_path))
+    qtbot.waitUntil(lambda: hasattr(desktop, "first_start"), timeout=20_000)
+    desktop.window.close()
+
+
+def test_closed_before_anything_was_loaded(house, opened):
+    opened(house).window.close()
+
+
+def test_closed_while_the_networks_load(qtbot, house, opened):
+    desktop = opened(house)
+    desktop.start_door()
+    desktop.window.close()
+
+
+def test_closed_while_a_pin_is_checked(qtbot, running):
+    running.settings.unlock_requested.emit("000111")
+    running.door.claim_entered.emit(1, "000111")
+    running.window.close()
+
+
+def test_closed_while_a_photo_is_examined(qtbot, running, astronaut, tmp_path):
+    path = tmp_path / "portrait.png"
+    cv2.imwrite(str(path), astronaut)
+    running.window.show_page("people")
+    running.people.add_requested.emit()
+    running.enrol.photo_chosen.emit(path)
+    running.window.close()
+
+
+def test_a_kiosk_whose_settings_are_broken_can_still_be_left(qtbot, house):
+    kiosk = Kiosk.out_of_service(house, "The settings file is damaged.")
+    qtbot.addWidget(kiosk.window)
+    kiosk.window.show()
+    kiosk.start()
+    try:
+        assert kiosk.window.verdict.words.headline == "Out of service"
+        qtbot.keyClick(kiosk.window, Qt.Key.Key_Escape)
+        qtbot.keyClicks(kiosk.window.entry, PIN)
+        qtbot.keyClick(kiosk.window.entry, Qt.Key.Key_Return)
+        qtbot.waitUntil(kiosk.window.isHidden, timeout=20_000)
+    finally:
+        assert kiosk.stop()
+
+
+def test_a_kiosk_on_a_simulated_camera_without_an_output_says_both(qtbot, house):
+    kiosk = Kiosk(house, empty_room)
+    qtbot.addWidget(kiosk.window)
+    kiosk.window.show()
+    kiosk.start()
+    try:
+        qtbot.waitUntil(lambda: kiosk.window.idle.prompt.text() == "Step up to the camera", timeout=20_000)
+        assert kiosk.window.sign.text() == "Simulation"
+        assert kiosk._granted == "Access granted"
+    finally:
+        assert kiosk.stop()
