@@ -13,7 +13,16 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QColor, QKeyEvent, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QColor,
+    QKeyEvent,
+    QLinearGradient,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending
@@ -205,6 +214,12 @@ class KioskWindow(QWidget):
         """The app has confirmed: the window closes."""
         self._may_leave = True
         self.close()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Where no window manager runs, nobody else would make the window as large as the screen."""
+        if self.isFullScreen():
+            self.setGeometry(self.screen().geometry())
+        super().showEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closes only when the app has said so."""

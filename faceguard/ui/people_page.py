@@ -198,7 +198,7 @@ class PeoplePage(QWidget):
         self.notice.hide()
 
         self._list = self._build_list()
-        add_first = IconButton("Add person", "plus", "primary")
+        add_first = self._add_first = IconButton("Add person", "plus", "primary")
         add_first.clicked.connect(self.add_requested)
         empty = Card(margin=0)
         sentence = "Add the first person from one photo. Until then the door lets nobody in."
@@ -215,7 +215,6 @@ class PeoplePage(QWidget):
         column.addWidget(self._body, 1)
         self._add_shortcuts()
         self.model.modelReset.connect(self._on_reset)
-        self.setFocusProxy(self.field)
         self.set_people(())
 
     def set_people(self, people: Sequence[Person]) -> None:
@@ -225,6 +224,7 @@ class PeoplePage(QWidget):
         self.header.subtitle.setText(counts(people))
         self._body.setCurrentIndex(0 if people else 1)
         self.add.setVisible(bool(people))
+        self.setFocusProxy(self.field if people else self._add_first)
 
     def select(self, subject_id: int) -> bool:
         """Selects and scrolls to a person; False when the list or the search does not show one of that number."""
