@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from faceguard import environment
 from faceguard.app.desktop import Desktop
 from faceguard.app.kiosk import Kiosk
+from faceguard.app.screen import log_qt_messages, require_screen
 from faceguard.compose import House
 from faceguard.domain.errors import FaceguardError
 from faceguard.ui.theme import Scheme, apply_theme
@@ -31,7 +32,13 @@ def application(scheme: Scheme = Scheme.SYSTEM) -> QApplication:
 
 
 def run_desktop(house: House, source: str | None, fps: float | None) -> None:
-    """Open the desktop window; returns when it is closed."""
+    """Open the desktop window; returns when it is closed.
+
+    Raises:
+        FaceguardError: there is no screen, or the settings cannot be read.
+    """
+    require_screen()
+    log_qt_messages()
     app = application(Scheme(house.settings().text("window.theme")))
     desktop = Desktop(house, lambda: house.open_source(source, fps=fps))
     desktop.window.show()
@@ -40,7 +47,13 @@ def run_desktop(house: House, source: str | None, fps: float | None) -> None:
 
 
 def run_kiosk(house: House, source: str | None, fps: float | None) -> None:
-    """Run the door full screen; returns when it was left with the admin PIN."""
+    """Run the door full screen; returns when it was left with the admin PIN.
+
+    Raises:
+        FaceguardError: there is no screen.
+    """
+    require_screen()
+    log_qt_messages()
     app = application(Scheme.DARK)
     try:
         house.settings()

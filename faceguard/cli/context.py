@@ -6,12 +6,19 @@ import getpass
 import json
 import logging
 import sys
-from typing import Any
+from logging.handlers import RotatingFileHandler
+from typing import Any, Final
 
 import click
 
 from faceguard.compose import House, open_house
 from faceguard.domain.errors import FaceguardError
+
+
+LOG_FILE: Final = "faceguard.log"
+LOG_BYTES: Final = 1_000_000
+LOGS_KEPT: Final = 3
+LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class Context:
@@ -25,9 +32,20 @@ class Context:
     def __init__(self, data_dir: str | None, *, verbose: bool = False) -> None:
         self._data_dir = data_dir
         self._house: House | None = None
-        logging.basicConfig(
-            level=logging.INFO if verbose else logging.CRITICAL, format="%(asctime)s %(name)s: %(message)s"
-        )
+        console = logging.StreamHandler()
+        console.setFormatter(logging.Formatter(LOG_FORMAT))
+        console.setLevel(logging.INFO if verbose else logging.CRITICAL)
+        logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[console])
+
+    def keep_log(self) -> None:
+        """Write what happens at the door into a file of the data folder: a kiosk runs for months, unwatched."""
+        path = self.house.folder / LOG_FILE
+        path.touch(mode=0o600)
+        handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8")
+        handler.setFormatter(logging.Formatter(LOG_FORMAT))
+        handler.setLevel(logging.INFO)
+        logging.getLogger().addHandler(handler)
+        logging.getLogger("faceguard").setLevel(logging.INFO)
 
     @property
     def house(self) -> House:

@@ -25,8 +25,10 @@ def demo(context: click.Context, shots: Path | None, json_: bool) -> None:
 
     Exit code 1 when any verdict is not the expected one.
     """
+    from faceguard.app.screen import log_qt_messages
     from faceguard.demo.play import play
 
+    log_qt_messages()
     passed = play(shots, as_json if json_ else None)
     context.exit(0 if passed else 1)
 
@@ -39,6 +41,7 @@ def demo(context: click.Context, shots: Path | None, json_: bool) -> None:
 @click.pass_obj
 def run(context: Context, source: str | None, fps: float | None, headless: bool, json_: bool) -> None:
     """The desktop window: door, people, settings."""
+    context.keep_log()
     if not headless:
         from faceguard.app import run_desktop
 
@@ -56,6 +59,7 @@ def run(context: Context, source: str | None, fps: float | None, headless: bool,
 @click.pass_obj
 def kiosk(context: Context, source: str | None, fps: float | None) -> None:
     """The door full screen; leaving it takes the admin PIN."""
+    context.keep_log()
     from faceguard.app import run_kiosk
 
     run_kiosk(context.house, source, fps)
