@@ -29,7 +29,7 @@ def require_screen(environment: Mapping[str, str] = os.environ) -> None:
         return
     display = environment.get("DISPLAY")
     if not display:
-        raise FaceguardError("There is no screen (DISPLAY is not set); use faceguard run --headless, or faceguard demo.")
+        raise FaceguardError("There is no screen (DISPLAY is not set); use faceguard run --headless.")
     if not _answers(display):
         raise FaceguardError(
             f"The screen {display} does not answer (DISPLAY names it); use faceguard run --headless, or faceguard demo."

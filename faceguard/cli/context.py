@@ -14,7 +14,6 @@ import click
 from faceguard.compose import House, open_house
 from faceguard.domain.errors import FaceguardError
 
-
 LOG_FILE: Final = "faceguard.log"
 LOG_BYTES: Final = 1_000_000
 LOGS_KEPT: Final = 3
