@@ -47,6 +47,8 @@ from faceguard.ui.tokens import DARK, KIOSK_BOTTOM, KIOSK_DENY, KIOSK_GRANT, KIO
 DESIGN_LONG, DESIGN_SHORT = 1920, 1080
 """The screen that the sizes were drawn for; others are scaled by the tighter side."""
 MARGIN: Final = 56
+GRANT_MS: Final = 3_000
+"""So long a welcome is shown; "the door is open" must not outlive the door."""
 _WHITE: Final = "#ffffff"
 
 
@@ -107,6 +109,10 @@ class KioskWindow(QWidget):
         self._entry_page = QWidget()
         self._build(door_name)
         self._wire()
+        self.welcome_timer = QTimer(self)
+        self.welcome_timer.setSingleShot(True)
+        self.welcome_timer.setInterval(GRANT_MS)
+        self.welcome_timer.timeout.connect(self._end_welcome)
         self._ticker = QTimer(self)
         self._ticker.setInterval(1000)
         self._ticker.timeout.connect(self._tick)
@@ -225,6 +231,7 @@ class KioskWindow(QWidget):
         """Closes only when the app has said so."""
         if self._may_leave:
             self._ticker.stop()
+            self.welcome_timer.stop()
             event.accept()
         else:
             event.ignore()
@@ -252,6 +259,7 @@ class KioskWindow(QWidget):
             case Grant(subject=subject):
                 name = given_name(subject.name) if self._show_names else None
                 self._say(VerdictWords("tick", KIOSK_GRANT, _WHITE, welcome(name), self._granted))
+                self.welcome_timer.start()
             case Deny(reason=reason):
                 words = REFUSALS[reason]
                 self._say(
@@ -264,6 +272,14 @@ class KioskWindow(QWidget):
                 self._say(VerdictWords("wrench", KIOSK_OUT, KIOSK_OUT_MARK, "Out of service", sentence))
             case _:
                 assert_never(decision)
+
+    @Slot()
+    def _end_welcome(self) -> None:
+        """The session lets a grant stand while the person does; the screen is done with it."""
+        if isinstance(self._decision, Grant):
+            self._decision = Pending(Hint.STEP_UP)
+            if self._stack.currentWidget() is self.verdict:
+                self._show()
 
     def _say(self, words: VerdictWords, *, pin: bool = False) -> None:
         self.verdict.show_words(words, offer_pin=pin)

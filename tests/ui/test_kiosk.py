@@ -240,3 +240,19 @@ def test_upright_keys_stand_in_the_middle(kiosk, decisions):
     keypad = kiosk.entry.keypad
     middle = keypad.mapTo(kiosk, keypad.rect().center()).x()
     assert abs(middle - kiosk.width() / 2) <= 2
+
+
+def test_a_welcome_ends_though_the_person_stays(qtbot, kiosk, decisions):
+    kiosk.welcome_timer.setInterval(0)
+    kiosk.show_decision(decisions["grant"])
+    assert kiosk.verdict.isVisible()
+    qtbot.waitUntil(kiosk.idle.isVisible)
+    assert "The door is open" not in words(kiosk)
+
+
+def test_the_end_of_a_welcome_takes_no_other_page_away(qtbot, kiosk, decisions):
+    kiosk.show_decision(decisions["grant"])
+    kiosk.show_decision(decisions["deny"])
+    kiosk.welcome_timer.timeout.emit()
+    assert kiosk.verdict.isVisible()
+    assert kiosk.decision is decisions["deny"]
