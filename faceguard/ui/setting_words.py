@@ -48,10 +48,6 @@ POLICIES: Final = {
     "strict": "Asks everybody for a turn of the head, always. It proves the same: not flat.",
     "off": "Nothing is checked: whoever holds up a photo of a colleague gets in. A banner stays on every page.",
 }
-OFF: Final = (
-    "Liveness is off",
-    "Whoever holds up a photo of a colleague gets in. Switch it on again after your trial.",
-)
 MORE_TITLES: Final[Mapping[str, str]] = {
     "camera.fps": "Pictures a second",
     "camera.stall_ms": "Longest silence of the camera",

@@ -24,7 +24,6 @@ from faceguard.ui.setting_words import (
     LOST,
     MORE,
     MORE_TITLES,
-    OFF,
     POLICIES,
     POLICY_KEY,
     PROVIDER_KEY,
@@ -86,8 +85,6 @@ class SettingsPage(QWidget):
         self.lock.clicked.connect(self.lock_requested)
         self.header.add_action(self.unlock)
         self.header.add_action(self.lock)
-        self.banner = Note(*OFF, "deny")
-        self.banner.hide()
         self.notice = Note("", "", "deny")
         self.notice.hide()
         self.prompt = PinPrompt()
@@ -104,7 +101,7 @@ class SettingsPage(QWidget):
         top = QVBoxLayout()
         top.setContentsMargins(0, 0, 10, 0)
         top.setSpacing(L)
-        for part in (self.header, self.banner, self.notice):
+        for part in (self.header, self.notice):
             top.addWidget(part)
         prompt_row = QHBoxLayout()
         prompt_row.addStretch()
@@ -120,8 +117,6 @@ class SettingsPage(QWidget):
         for key, value in values.items():
             if key in self.fields:
                 self.fields[key].show_value(value)
-        if POLICY_KEY in values:
-            self.banner.setVisible(values[POLICY_KEY] == "off")
         serial = values.get("door.output")
         if serial is not None:
             for key in ("door.serial_port", "door.serial_channel", "door.pulse_ms"):

@@ -221,3 +221,14 @@ def test_a_kiosk_on_a_simulated_camera_without_an_output_says_both(qtbot, house)
         assert kiosk._granted == "Access granted"
     finally:
         assert kiosk.stop()
+
+
+def test_liveness_off_is_a_banner_on_every_page_at_once(qtbot, running):
+    running.window.show_page("settings")
+    unlock(qtbot, running)
+    running.settings.fields["liveness.policy"].choices.button(2).click()
+    qtbot.waitUntil(
+        lambda: any("Liveness is switched off" in b.sentence for b in running.window.banners), timeout=20_000
+    )
+    running.window.show_page("people")
+    assert any("Liveness is switched off" in b.sentence for b in running.window.banners)
