@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
+from types import TracebackType
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -16,6 +18,9 @@ from faceguard.compose import House
 from faceguard.domain.errors import FaceguardError
 from faceguard.ui.theme import Scheme, apply_theme
 
+log = logging.getLogger(__name__)
+
+BUG = "An internal error occurred; see the log, and start the program again."
 SIGNAL_POLL_MS = 200
 """Python sees a signal only when it gets to run; Qt's loop lets it this often."""
 
@@ -67,16 +72,31 @@ def run_kiosk(house: House, source: str | None, fps: float | None) -> None:
 
 
 def _run(app: QApplication, running: Desktop | Kiosk) -> None:
-    signal.signal(signal.SIGINT, lambda *_: app.quit())
-    signal.signal(signal.SIGTERM, lambda *_: app.quit())
+    handlers = {number: signal.signal(number, lambda *_: app.quit()) for number in (signal.SIGINT, signal.SIGTERM)}
     poll = QTimer()
     poll.timeout.connect(_let_python_run)
     poll.start(SIGNAL_POLL_MS)
+    before, sys.excepthook = sys.excepthook, _ShutDoor(running)
     try:
         app.exec()
     finally:
+        sys.excepthook = before
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         poll.stop()
         running.stop()
+
+
+class _ShutDoor:
+    """What happens to a bug in the window's thread: the log has the trace, and the door is shut until a restart."""
+
+    def __init__(self, running: Desktop | Kiosk) -> None:
+        self._running = running
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """As ``sys.excepthook``."""
+        log.critical("a bug in the window", exc_info=(kind, error, trace))
+        self._running.shut_door(BUG)
 
 
 def _let_python_run() -> None:

@@ -204,6 +204,11 @@ class Desktop(QObject):
         self.door.cancelled.connect(doorway.cancelled)
         doorway.start()
 
+    def shut_door(self, sentence: str) -> None:
+        """Stop the door and say why; the desk goes on."""
+        self._stop_door()
+        self._show_decision(OutOfService(sentence, self._house.clock()))
+
     def _stop_door(self) -> bool:
         doorway, self.doorway = self.doorway, None
         if doorway is None:

@@ -123,9 +123,13 @@ class OwnGuard:
         try:
             self._guard = self._build()
         except Exception as error:
-            log.exception("the door cannot be set up")
             self._let_go()
-            self._fault = self._out_of_service(error.sentence if isinstance(error, FaceguardError) else INTERNAL_ERROR)
+            before, self._fault = (
+                self._fault,
+                self._out_of_service(error.sentence if isinstance(error, FaceguardError) else INTERNAL_ERROR),
+            )
+            if self._fault is not before:
+                log.exception("the door cannot be set up")
             return None
         self._fault = None
         return self._guard

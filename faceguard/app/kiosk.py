@@ -91,6 +91,14 @@ class Kiosk(QObject):
         self.window.cancelled.connect(self.doorway.cancelled)
         self.doorway.start()
 
+    def shut_door(self, sentence: str) -> None:
+        """Stop the door and say that it is out of service; the window stays, or anybody could reach the desktop."""
+        doorway, self.doorway = self.doorway, None
+        if doorway is not None:
+            doorway.worker.decided.disconnect(self.window.show_decision)
+            doorway.stop()
+        self.window.show_decision(OutOfService(sentence, self._house.clock()))
+
     def stop(self) -> bool:
         """Stop the threads and close the window; False when a thread did not end in time."""
         ended = self.desk.stop()
