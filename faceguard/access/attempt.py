@@ -178,10 +178,12 @@ class Attempt:
         """Forget good frames that no grant may rest on any more; keeps a long wait for a PIN bounded."""
         self.good = [f for f in self.good if now_ns - f.captured_ns <= EVIDENCE_MS * NS_PER_MS]
 
-    def recent(self, now_ns: int, count: int) -> list[Observation]:
-        """The newest ``count`` good frames that are not too old for a grant."""
-        usable = [f for f in self.good if now_ns - f.captured_ns <= EVIDENCE_MS * NS_PER_MS]
-        return usable[-count:]
+    def recent(self, now_ns: int, count: int, *, since_ns: int | None = None) -> list[Observation]:
+        """The newest ``count`` good frames that are not too old for a grant, all of them after ``since_ns``."""
+        oldest_ns = now_ns - EVIDENCE_MS * NS_PER_MS
+        if since_ns is not None:
+            oldest_ns = max(oldest_ns, since_ns + 1)
+        return [f for f in self.good if f.captured_ns >= oldest_ns][-count:]
 
     def static(self) -> PadVerdict:
         """The static check's present word."""

@@ -357,24 +357,29 @@ class AccessSession:
         return Pending(Hint.TURN_LEFT if challenge.turn is Turn.LEFT else Hint.TURN_RIGHT, 1.0, attempt.track_id)
 
     def _settle(self, attempt: Attempt, now_ns: int) -> Decision:
-        """Liveness is shown as far as it can be: compare the newest frames again, then grant or ask."""
+        """Liveness is shown as far as it can be: compare the newest frames again, then grant or ask.
+
+        After a turn these are frames taken since; while the head is still on its way back they may show nobody. That
+        is no further look: it can only confirm the person who is named already, or take the match back.
+        """
         policy, named = self._policy, attempt.named
         assert named is not None
         assert named.nearest is not None
         blocked = self._blocked(attempt)
         if blocked is not None:
             return self._deny(attempt, blocked, now_ns, charged=False, settled=True)
-        frames = attempt.recent(now_ns, policy.good_frames)
-        newest_ns = frames[-1].captured_ns if frames else 0
-        turned_back = attempt.proven_ns is None or newest_ns > attempt.proven_ns
-        if len(frames) < policy.good_frames or now_ns - newest_ns > FRESH_MS * NS_PER_MS or not turned_back:
-            start_ns = attempt.challenge.asked_ns if attempt.challenge is not None else attempt.named_ns
-            if now_ns - start_ns > (policy.challenge_ms + policy.attempt_ms) * NS_PER_MS:
+        begun_ns = attempt.named_ns if attempt.proven_ns is None else attempt.proven_ns
+        late = now_ns - begun_ns > policy.attempt_ms * NS_PER_MS
+        frames = attempt.recent(now_ns, policy.good_frames, since_ns=attempt.proven_ns)
+        if len(frames) < policy.good_frames or now_ns - frames[-1].captured_ns > FRESH_MS * NS_PER_MS:
+            if late:
                 return self._deny(attempt, DenyReason.STALE_EVIDENCE, now_ns, charged=False)
             return Pending(Hint.LOOK_STRAIGHT, 1.0, attempt.track_id)
         again = self._look(attempt, frames)
         nearest = again.nearest
         if again.result is LookResult.NOBODY or nearest is None:
+            if attempt.proven_ns is not None and not late:
+                return Pending(Hint.LOOK_STRAIGHT, 1.0, attempt.track_id)
             return self._deny(attempt, DenyReason.NOT_RECOGNISED, now_ns, charged=True, shown=again)
         if LookResult.TOO_ALIKE in (named.result, again.result):
             attempt.named = again

@@ -72,7 +72,7 @@ def run_kiosk(house: House, source: str | None, fps: float | None) -> None:
 
 
 def _run(app: QApplication, running: Desktop | Kiosk) -> None:
-    handlers = {number: signal.signal(number, lambda *_: app.quit()) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.signal(number, lambda *_: app.exit(0)) for number in (signal.SIGINT, signal.SIGTERM)}
     poll = QTimer()
     poll.timeout.connect(_let_python_run)
     poll.start(SIGNAL_POLL_MS)

@@ -15,7 +15,7 @@ from faceguard.domain.face import Frame
 from faceguard.domain.observation import HaltReason, ParallaxReading
 from faceguard.guard import Guard
 from faceguard.store.credentials import PinCheck, PinReason
-from tests.unit.access.paper_door import POLICY, ListSearch, Play, gallery_of
+from tests.unit.access.paper_door import ANSWER_FRAMES, POLICY, ListSearch, Play, gallery_of
 
 PIXELS = np.zeros((4, 4, 3), np.uint8)
 
@@ -229,11 +229,11 @@ def test_unknown_error_shows_no_trace_to_people(house):
 def ask_for_pin():
     house = House(1, 2, pins=(1, 2), pin_after_face=True)
     house.see(1, 6)
-    for _ in range(3):
+    for _ in range(ANSWER_FRAMES):
         sign = 1.0 if house.guard._session.challenge == "left" else -1.0
         reading = ParallaxReading(sign * 25, 4.0, True, 30)
         house.see(1, 1, failing=HaltReason.TURNED_AWAY, embed=True, parallax=reading)
-    assert isinstance(house.see(1, 2), Ask)
+    assert isinstance(house.see(1, 6), Ask)
     return house
 
 
@@ -308,11 +308,11 @@ def test_people_who_leave_the_gallery_are_noticed_while_the_door_runs():
 
 def turn_head(house, **parts):
     house.see(1, 6, **parts)
-    for _ in range(3):
+    for _ in range(ANSWER_FRAMES):
         sign = 1.0 if house.guard._session.challenge == "left" else -1.0
         reading = ParallaxReading(sign * 25, 4.0, True, 30)
         house.see(1, 1, failing=HaltReason.TURNED_AWAY, embed=True, parallax=reading, **parts)
-    return house.see(1, 2, **parts)
+    return house.see(1, 6, **parts)
 
 
 def test_pin_that_was_typed_for_one_visit_does_not_answer_the_next():

@@ -24,7 +24,7 @@ from faceguard.domain.decision import (
 )
 from faceguard.domain.observation import HaltReason, PadVerdict, ParallaxReading
 from faceguard.domain.score import Threshold
-from tests.unit.access.paper_door import POLICY, ListSearch, Play, gallery_of
+from tests.unit.access.paper_door import ANSWER_FRAMES, POLICY, ListSearch, Play, gallery_of
 
 STRANGER = 9
 
@@ -82,6 +82,19 @@ class TestGrant:
         play.turn_head()
         play.session.replace_gallery(ListSearch(gallery_of(2, 3)))
         assert not isinstance(play.frames(10, 1), Grant)
+
+
+    def test_frames_of_the_turned_head_are_not_what_is_compared_in_the_end(self, play):
+        turned = twin_of(1, 2.5)  # d = 1.26: beyond tau, within the continuity of one face
+        play.frames(6, 1)
+        sign = 1.0 if play.session.challenge == "left" else -1.0
+        reading = ParallaxReading(sign * 25.0, 4.0, True, 30)
+        halfway = twin_of(1, 1.6)  # d = 0.94, good enough in quality while the head turns
+        play.frames(ANSWER_FRAMES, 1, vector=halfway, parallax=reading)
+        assert play.session.challenge is None
+        decision = play.frames(4, 1, vector=turned)
+        assert decision == Pending(Hint.LOOK_STRAIGHT, 1.0, 1)
+        assert isinstance(play.frames(8, 1), Grant)
 
 
 class TestDeny:
@@ -234,7 +247,7 @@ class TestAsk:
         play.frames(15, 1)
         assert play.session.challenge is not None
         play.turn_head()
-        assert isinstance(play.frames(3, 1), Ask)
+        assert isinstance(play.frames(6, 1), Ask)
 
     def test_pin_after_face_is_asked_when_no_network_vouched(self, make_play):
         play = make_play(1, 2, pins=(1,), pin_after_face=True)
