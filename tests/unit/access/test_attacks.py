@@ -7,7 +7,7 @@ from faceguard.access.policy import LivenessPolicy, PassiveRule
 from faceguard.domain.decision import NS_PER_MS, Ask, Deny, DenyReason, Gate, Grant, Pending
 from faceguard.domain.observation import HaltReason, PadVerdict, ParallaxReading
 from faceguard.domain.score import Threshold
-from tests.unit.access.paper_door import POLICY, ListSearch, Play, gallery_of
+from tests.unit.access.paper_door import ANSWER_FRAMES, POLICY, ListSearch, Play, gallery_of
 from tests.unit.access.test_session import STRANGER, reason, twin_of
 
 PAD = PassiveRule(accept=0.8, attack=0.3)
@@ -129,7 +129,7 @@ class TestRulesThatChangeMeanwhile:
         play.frames(6, 1, vector=vector)
         play.turn_head(vector=vector)
         play.session.replace_policy(replace(play.session._policy, tau=Threshold(0.5)))
-        assert reason(play.frames(3, 1, vector=vector)) is DenyReason.NOT_RECOGNISED
+        assert reason(play.frames(60, 1, vector=vector)) is DenyReason.NOT_RECOGNISED
 
 
 class TestTracks:
@@ -208,7 +208,7 @@ class Street:
         sign = 1.0 if self.play.session.challenge == "left" else -1.0
         reading = ParallaxReading(sign * 25.0, 4.0, self.chance.random() < 0.8, 30)
         person = self.somebody()
-        for _ in range(3):
+        for _ in range(ANSWER_FRAMES):
             self.see(person, failing=HaltReason.TURNED_AWAY, embed=True, parallax=reading)
 
     def swap(self) -> None:
