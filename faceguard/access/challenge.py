@@ -7,7 +7,7 @@ A replayed video of a turning head turns too: this proves "not flat", never "liv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random, SystemRandom
 from typing import Final
@@ -16,8 +16,10 @@ from faceguard.domain.observation import ParallaxReading
 
 MIN_TURN_DEG: Final = 12.0
 """Smallest estimated turn that counts; people are asked for 20 degrees and more, the estimate is rough."""
-CONFIRMATIONS: Final = 2
-"""So many readings must agree: one may be a slipped corner."""
+CONFIRMATIONS: Final = 3
+"""So many readings that share no view must show something not flat: one may be a slipped corner."""
+READINGS_APART: Final = 5
+"""A reading sums up the last five views (``pipeline.parallax.VIEWS``): the next four after it confirm nothing new."""
 
 
 class Turn(StrEnum):
@@ -36,20 +38,27 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One request and the readings that have confirmed it; immutable, each reading makes the next one.
+    """One request and the readings that have answered it; immutable, each reading makes the next one.
+
+    It is proven once three readings of the right turn that share no view are not flat, and most readings of that turn
+    so far are not flat.
 
     Attributes:
         turn: what is asked for.
         asked_ns, expires_ns: frame time of the request and of its end.
-        confirmations: readings so far that show the right turn and are not explained by a plane.
+        confirmations: readings so far that show the right turn, are not explained by a plane, and share no view.
+        deep_turns: all readings that show the right turn and are not explained by a plane.
         flat_turns: readings that show the right turn, but as a plane would.
+        shared: so many readings still share views with the last confirmation.
     """
 
     turn: Turn
     asked_ns: int
     expires_ns: int
     confirmations: int = 0
+    deep_turns: int = 0
     flat_turns: int = 0
+    shared: int = 0
 
     def read(self, reading: ParallaxReading | None) -> Challenge:
         """The challenge after one more reading; no reading changes nothing."""
@@ -58,14 +67,23 @@ class Challenge:
         towards = reading.turn_deg if self.turn is Turn.LEFT else -reading.turn_deg
         if towards < MIN_TURN_DEG:
             return self
-        confirmed = self.confirmations + (1 if reading.not_flat else 0)
-        flat = self.flat_turns + (0 if reading.not_flat else 1)
-        return Challenge(self.turn, self.asked_ns, self.expires_ns, confirmed, flat)
+        shared = max(self.shared - 1, 0)
+        if not reading.not_flat:
+            return replace(self, flat_turns=self.flat_turns + 1, shared=shared)
+        if self.shared:
+            return replace(self, deep_turns=self.deep_turns + 1, shared=shared)
+        return replace(
+            self,
+            confirmations=self.confirmations + 1,
+            deep_turns=self.deep_turns + 1,
+            shared=READINGS_APART - 1,
+        )
 
     @property
     def answer(self) -> Answer:
-        """Proven once enough readings agree."""
-        return Answer.PROVEN if self.confirmations >= CONFIRMATIONS else Answer.WAITING
+        """Proven once enough separate readings confirm it and the flat ones do not outweigh."""
+        proven = self.confirmations >= CONFIRMATIONS and self.deep_turns > self.flat_turns
+        return Answer.PROVEN if proven else Answer.WAITING
 
 
 def draw(asked_ns: int, expires_ns: int, random: Random | None = None) -> Challenge:

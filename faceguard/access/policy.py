@@ -11,6 +11,8 @@ from faceguard.domain.score import Threshold
 
 FRAME_GAP_MS: Final = 100
 """Nearer frames of one face tell next to nothing new."""
+CHALLENGE_MS: Final = 6_000
+"""Time to answer a challenge."""
 
 
 class LivenessPolicy(StrEnum):
@@ -79,7 +81,7 @@ class AccessPolicy:
     judged_frames: int = 15
     attempt_ms: int = 5_000
     frame_gap_ms: int = FRAME_GAP_MS
-    challenge_ms: int = 6_000
+    challenge_ms: int = CHALLENGE_MS
     ask_ms: int = 30_000
     hold_ms: int = 3_000
     cooldown_ms: int = 3_000

@@ -5,6 +5,7 @@ from random import Random
 
 import numpy as np
 
+from faceguard.access.challenge import CONFIRMATIONS, READINGS_APART
 from faceguard.access.policy import AccessPolicy
 from faceguard.access.session import AccessSession
 from faceguard.domain.decision import NS_PER_MS
@@ -32,6 +33,9 @@ FACE = DetectedFace(
 POLICY = AccessPolicy(
     tau=Threshold(1.0), tau_pair=Threshold(1.1), tau_continuity=Threshold(1.3), margin=0.05, pin_after_face=False
 )
+
+ANSWER_FRAMES = (CONFIRMATIONS - 1) * READINGS_APART + 2
+"""So many frames of a turned head prove a challenge, and one more."""
 
 
 def direction(person: int, wobble: float = 0.0) -> np.ndarray:
@@ -124,7 +128,7 @@ class Play:
             self.frame(person, **parts)
         return self.last
 
-    def turn_head(self, *, not_flat: bool = True, frames: int = 3, person: int = 1, **parts):
+    def turn_head(self, *, not_flat: bool = True, frames: int = ANSWER_FRAMES, person: int = 1, **parts):
         """Answer the present challenge, as a head or as a flat picture would."""
         sign = 1.0 if self.session.challenge == "left" else -1.0
         for _ in range(frames):
@@ -136,4 +140,4 @@ class Play:
         """Everything that a member of staff does at a door without PAD networks."""
         self.frames(6, person, **parts)
         self.turn_head(person=person, **parts)
-        return self.frames(2, person, **parts)
+        return self.frames(6, person, **parts)
