@@ -10,9 +10,12 @@ shaken; a head is no plane. From a near-frontal reference view on:
 3. in every view a homography is fitted robustly (Cauchy weights) to the outer points;
 4. *departure* = how far three quarters of the inner points lie beyond it along the line of the eyes, over the tracking
    noise. The noise is measured on the same points across the turn, where a turn to the side moves nothing;
-5. the turn is read from the homography alone: its foreshortening gives the angle, its perspective the side. A nose
+5. it is measured again without the inner points that have drifted, and the smaller one counts. The reference view is
+   brought into this view by the homography; a point of which it shows another place nearby no longer follows the face.
+   Moire on a screen carries the points of a smooth nose along, steadily and to one side;
+6. the turn is read from the homography alone: its foreshortening gives the angle, its perspective the side. A nose
    that leaves to another side than the face turns counts as no departure;
-6. the median of the last five views is reported.
+7. the median of the last five views is reported.
 
 Five landmarks of a detector are too noisy for this. What passes all the same: a video of a turning head on a screen, a
 mask, and a print that has relief at the nose.
@@ -64,6 +67,10 @@ OUTER_POINTS: Final = 70
 MIN_INNER: Final = 6
 MIN_OUTER: Final = 14
 """Fewer points than these are no measurement."""
+DRIFT_PX: Final = 1.0
+"""So far the comparison with the reference may move a point, in working pixels; beyond, it has drifted."""
+MIN_STEADY: Final = 4
+"""With fewer inner points that have not drifted the departure is none."""
 MIN_INSIDE: Final = 0.6
 """Share of the points that must still lie in the face's box; else they follow something else."""
 
@@ -99,7 +106,7 @@ class _Track:
         work_eye: eye distance of the reference view in working pixels.
         reference, current: (N, 2) float32, the points in both views, working pixels.
         inner: (N,) bool, on the nose.
-        grey: the window of the last view in working pixels.
+        first, grey: the window of the reference and of the last view in working pixels.
     """
 
     window: tuple[int, int, int, int]
@@ -111,6 +118,7 @@ class _Track:
     reference: NDArray[np.float32]
     current: NDArray[np.float32]
     inner: NDArray[np.bool_]
+    first: NDArray[np.uint8]
     grey: NDArray[np.uint8]
 
 
@@ -191,15 +199,21 @@ def _face_frame(landmarks: Landmarks) -> tuple[Vectors, Vectors]:
     return (right + left) / 2, np.linalg.inv(np.array([[x, -y], [y, x]]))
 
 
+def near_frontal(landmarks: Landmarks) -> bool:
+    """Is the nose tip as near to the middle between the eyes as in a reference view?"""
+    middle, to_face = _face_frame(landmarks)
+    return abs(float((to_face @ (landmarks.points[2] - middle))[0])) <= FRONTAL_OFFSET
+
+
 def _reference(frame: Frame, face: DetectedFace) -> _Track | None:
     """Corners of nose and face in a near-frontal view, None when the view does not serve."""
     eye = face.landmarks.eye_distance
     if eye < MIN_EYE_PX:
         return None
-    middle, to_face = _face_frame(face.landmarks)
-    nose_x, nose_y = to_face @ (face.landmarks.points[2] - middle)
-    if abs(nose_x) > FRONTAL_OFFSET:
+    if not near_frontal(face.landmarks):
         return None
+    middle, to_face = _face_frame(face.landmarks)
+    nose_y = (to_face @ (face.landmarks.points[2] - middle))[1]
     scale = min(1.0, WORK_EYE_PX / eye)
     reach = np.array([[-3.0, -2.6], [3.0, 3.4]]) * eye
     (left, top), (right, bottom) = np.clip(middle + reach, 0, (frame.width, frame.height)).astype(int).tolist()
@@ -228,6 +242,7 @@ def _reference(frame: Frame, face: DetectedFace) -> _Track | None:
         reference=points,
         current=points.copy(),
         inner=np.arange(len(points)) < len(inner),
+        first=grey,
         grey=grey,
     )
 
@@ -275,20 +290,52 @@ def _compare(track: _Track) -> _View | None:
         return None
     before = (track.reference - track.origin) @ track.to_face.T
     after = (track.current - track.origin) @ track.to_face.T
-    after = after - after.mean(axis=0)  # keeps the fit well conditioned when the face has moved far
+    centre = after.mean(axis=0)
+    after = after - centre  # keeps the fit well conditioned when the face has moved far
     fit = _homography(before[~inner], after[~inner])
     if fit is None:
         return None
     line = _mapped(fit, np.array([[-0.5, 0.4], [0.5, 0.4]]))
     along = (line[1] - line[0]) / np.linalg.norm(line[1] - line[0])
-    residuals = (after[inner] - _mapped(fit, before[inner])) * track.work_eye
-    sideways, across = residuals @ along, residuals @ (-along[1], along[0])
-    noise = np.hypot(1.4826 * np.median(np.abs(across - np.median(across))), NOISE_FLOOR_PX)
-
     turn_deg = _turn(fit)
     side = 1.0 if turn_deg > 0 else -1.0
-    departure = max(float(np.percentile(sideways * side, 25)), 0.0) / noise * side
+    residuals = (after[inner] - _mapped(fit, before[inner])) * track.work_eye
+    sideways, across = residuals @ along * side, residuals @ (-along[1], along[0])
+    steady = _steady(track, fit, centre)
+    departure = 0.0
+    if steady.sum() >= MIN_STEADY:
+        departure = side * min(_departure(sideways, across), _departure(sideways[steady], across[steady]))
     return _View(departure, turn_deg) if np.isfinite([departure, turn_deg]).all() else None
+
+
+def _departure(sideways: Vectors, across: Vectors) -> float:
+    """How far three quarters of these points lie beyond the plane, in multiples of their scatter across the turn."""
+    noise = np.hypot(1.4826 * np.median(np.abs(across - np.median(across))), NOISE_FLOOR_PX)
+    return max(float(np.percentile(sideways, 25)), 0.0) / float(noise)
+
+
+def _steady(track: _Track, fit: Vectors, centre: Vectors) -> NDArray[np.bool_]:
+    """(inner points,) bool: which of them lie where the reference, brought into this view, has them too.
+
+    Args:
+        track: both views.
+        fit: homography in eye distances.
+        centre: (2,) that was taken off this view's points before it was fitted.
+    """
+    to_face = np.eye(3)
+    to_face[:2, :2], to_face[:2, 2] = track.to_face, -track.to_face @ track.origin
+    to_view = to_face.copy()
+    to_view[:2, 2] -= centre
+    onto = np.linalg.inv(to_view) @ fit @ to_face
+    height, width = track.grey.shape
+    there = cv2.warpPerspective(track.first, onto, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    start = np.asarray(_mapped(onto, track.reference[track.inner].astype(np.float64)), np.float32)
+    points = track.current[track.inner]
+    options: dict[str, Any] = {"winSize": _WINDOW, "maxLevel": 0, "criteria": _CRITERIA}
+    again, found, _ = cv2.calcOpticalFlowPyrLK(
+        there, track.grey, start, points.copy(), flags=cv2.OPTFLOW_USE_INITIAL_FLOW, **options
+    )
+    return np.asarray((found.ravel() == 1) & (np.linalg.norm(again - points, axis=1) < DRIFT_PX))
 
 
 def _turn(fit: Vectors) -> float:

@@ -46,6 +46,25 @@ def test_picture_that_is_turned_and_shaken_turns_but_stays_flat(astronaut, turn,
     assert max(r.departure for r in seen) < parallax.DEPARTURE_LIMIT
 
 
+def slide(follow, px_a_frame):
+    """Points of the nose that glide over the picture, as moire takes them along."""
+
+    def followed(track, frame):
+        follow(track, frame)
+        track.current[track.inner] += np.float32([px_a_frame, 0])
+
+    return followed
+
+
+@pytest.mark.parametrize("looked_at", [True, False])
+def test_points_that_slide_over_a_picture_prove_nothing(astronaut, monkeypatch, looked_at):
+    monkeypatch.setattr(parallax, "_follow", slide(parallax._follow, 0.4))
+    if not looked_at:
+        monkeypatch.setattr(parallax, "DRIFT_PX", np.inf)
+    seen = readings(Turning(astronaut, EYES, turn_deg=28, depth=0, noise=3, seed=3))
+    assert any(r.not_flat for r in seen) is not looked_at
+
+
 def test_nothing_is_said_before_five_views_agree(head_left):
     assert not any(r.not_flat for r in head_left[: parallax.VIEWS - 1])
 
