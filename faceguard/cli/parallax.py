@@ -25,15 +25,18 @@ from faceguard.domain.face import DetectedFace, Frame
 from faceguard.evaluation.datasets import read_identity_folder
 from faceguard.evaluation.parallax_curve import Played, TurningSource, passing, play, table
 from faceguard.pipeline.detector import Detector
-from faceguard.pipeline.parallax import DEPARTURE_LIMIT, ParallaxProbe
+from faceguard.pipeline.parallax import DEPARTURE_LIMIT, ParallaxProbe, near_frontal
 
 HEIGHT: Final = 480
-EYES_PX: Final = (62, 80, 105)
+EYES_PX: Final = (72, 88, 105)
 TURNS_DEG: Final = (20, 24, 28)
 RELIEF: Final = (0.6, 1.4)
 """Factors on the depth of the mean face: between these the heads vary."""
-HEADS_EACH: Final = 2
-PLANES_EACH: Final = 5
+RATES: Final = (25, 12, 8)
+"""Frames judged a second: by a quick machine, and by those that drop some."""
+HEADS_EACH: Final = 3
+PLANES: Final = [(medium, move) for medium in Medium for move in AttackMove if move is not AttackMove.NOTHING]
+"""All that is held up and moved; who does nothing turns nothing."""
 
 
 @click.command()
@@ -46,10 +49,11 @@ PLANES_EACH: Final = 5
 @json_option
 @click.pass_obj
 def parallax(context: Context, photos: Path | None, people: int, json_: bool) -> None:
-    """Heads passing the turn challenge against flat pictures passing it; simulated, about 10 s a person.
+    """Heads passing the turn challenge against flat pictures passing it; simulated, about 20 s a person.
 
-    Each person is rendered as two heads (turned by 20 to 28 degrees, 60 to 140 % of the mean relief) and as five
-    planes (print, badge or phone; rotated, shaken or bent), each before another simulated camera.
+    Each person, in a near-frontal photo, is rendered as three heads (turned by 20 to 28 degrees, 60 to 140 % of the
+    mean relief) and as nine planes (print, badge and phone; rotated, shaken and bent), each before another simulated
+    camera of 25, 12 or 8 frames a second, for the whole time that the door waits for an answer.
     """
     detector = context.house.networks.detector
     played: list[Played] = []
@@ -58,8 +62,8 @@ def parallax(context: Context, photos: Path | None, people: int, json_: bool) ->
         raise FaceguardError("None of the photos shows a face that could be rendered.")
     for number, photo in enumerate(faces):
         click.echo(f"person {number + 1} of {len(faces)}", err=True)
-        played += [_head(photo, detector, number * 100 + i) for i in range(HEADS_EACH)]
-        played += [_plane(photo, detector, number * 100 + 50 + i) for i in range(PLANES_EACH)]
+        played += [_head(photo, detector, number, i) for i in range(HEADS_EACH)]
+        played += [_plane(photo, detector, number, i) for i in range(len(PLANES))]
     if not json_:
         click.echo(table(played, DEPARTURE_LIMIT))
         return
@@ -76,7 +80,7 @@ def parallax(context: Context, photos: Path | None, people: int, json_: bool) ->
 
 
 def _face_photos(folder: Path | None, detector: Detector) -> Iterator[FacePhoto]:
-    """The first photo of each person, with the face in it; photos without one are left out."""
+    """The first photo of each person with its clearest face; those without a near-frontal one are left out."""
     if folder is None:
         pictures: Iterator[Frame] = (Frame(bundled_photo(name).pixels, 0, 0) for name in NAMES)
     else:
@@ -85,33 +89,36 @@ def _face_photos(folder: Path | None, detector: Detector) -> Iterator[FacePhoto]
         pictures = (read_photo(data.photos[place]) for place in first)
     for picture in pictures:
         found = detector.detect_in_photo(picture)
-        if found:
-            face = max(found, key=lambda f: f.box.area)
-            yield FacePhoto(picture.pixels, face.landmarks, face.box)
+        if found and near_frontal(found[0].landmarks):
+            yield FacePhoto(picture.pixels, found[0].landmarks, found[0].box)
 
 
-def _head(photo: FacePhoto, detector: Detector, seed: int) -> Played:
+def _head(photo: FacePhoto, detector: Detector, number: int, i: int) -> Played:
+    seed = number * 100 + i
     chance = np.random.default_rng(seed)
     degrees, eyes = int(chance.choice(TURNS_DEG)), int(chance.choice(EYES_PX))
     actor = HeadActor(photo, seed=seed, turn_deg=degrees, relief=float(chance.uniform(*RELIEF)))
-    return _played(actor, detector, seed, eyes, "head", f"{degrees} degrees, {eyes} px")
+    fps = RATES[(number // 2 + i) % len(RATES)]
+    return _played(actor, detector, seed, eyes, fps, "head", f"{degrees} degrees, {eyes} px")
 
 
-def _plane(photo: FacePhoto, detector: Detector, seed: int) -> Played:
-    chance = np.random.default_rng(seed)
-    moves = [move for move in AttackMove if move is not AttackMove.NOTHING]  # who does nothing turns nothing
-    medium, move = list(Medium)[seed % len(Medium)], moves[int(chance.integers(len(moves)))]
-    eyes = int(chance.choice(EYES_PX))
+def _plane(photo: FacePhoto, detector: Detector, number: int, i: int) -> Played:
+    seed = number * 100 + 50 + i
+    (medium, move), eyes = PLANES[i], int(np.random.default_rng(seed).choice(EYES_PX))
     actor = PlaneActor(photo, medium, seed=seed, move=move)
-    return _played(actor, detector, seed, eyes, medium.value, f"{move.value}, {eyes} px")
+    fps = RATES[(number // 2 + i + i // len(RATES)) % len(RATES)]
+    return _played(actor, detector, seed, eyes, fps, f"{medium.value}, {move.value}", f"{eyes} px")
 
 
-def _played(actor: Actor, detector: Detector, seed: int, eyes_px: int, species: str, condition: str) -> Played:
+def _played(
+    actor: Actor, detector: Detector, seed: int, eyes_px: int, fps: float, species: str, condition: str
+) -> Played:
     scene = Scene([Placed(actor, (Keyframe(eyes=eyes_px / HEIGHT),))], seed=seed)
-    source = SyntheticSource(scene, height=HEIGHT, paced=False, traits=SensorTraits.varied(seed), seed=seed)
+    source = SyntheticSource(scene, height=HEIGHT, fps=fps, paced=False, traits=SensorTraits.varied(seed), seed=seed)
 
     def face_in(frame: Frame) -> DetectedFace | None:
         return next(iter(detector.detect(frame)), None)
 
     turn = Turn.LEFT if seed % 2 else Turn.RIGHT
-    return play(cast(TurningSource, source), face_in, ParallaxProbe(), turn, species=species, condition=condition)
+    probe = ParallaxProbe(limit=0.0)
+    return play(cast(TurningSource, source), face_in, probe, turn, species=species, condition=condition)

@@ -1,35 +1,37 @@
 """How many heads answer a turn that almost no flat picture answers? The curve behind the limit of the parallax cue.
 
-A presentation is played to a probe as the door would play it, and is summed up in one number: the departure that as
-many readings reached as the door wants confirmations, all of them with the requested turn. It passes at every limit
-below that number. Camera, detector and probe are handed over, so the same measurement runs on simulated and on filmed
-presentations.
+A presentation is played to a probe for as long as the door waits for an answer, and the door's own rule
+(``access.challenge``) judges its readings. It is summed up in one number: the limit on the departure below which the
+challenge is proven at some moment. Camera, detector and probe are handed over, so the same measurement runs on
+simulated and on filmed presentations.
+
+Only the geometry is measured. That the same frames must be sharp enough and show the same person, which the door wants
+as well, is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from faceguard.access.challenge import CONFIRMATIONS, MIN_TURN_DEG, Turn
+from faceguard.access.challenge import Answer, Challenge, Turn
+from faceguard.access.policy import CHALLENGE_MS
 from faceguard.domain.face import DetectedFace, Frame
 from faceguard.domain.observation import ParallaxReading
 from faceguard.evaluation.error_rates import clopper_pearson
 
+CHALLENGE_S: Final = CHALLENGE_MS / 1000
+"""How long the door waits for an answer."""
 PLANES_ALLOWED: Final = 0.01
 HEADS_WANTED: Final = 0.90
 
 
 class Probe(Protocol):
-    """``pipeline.parallax.ParallaxProbe``."""
-
-    def start(self, frame: Frame, face: DetectedFace) -> bool:
-        """Takes the reference view."""
-        ...
+    """``pipeline.parallax.ParallaxProbe`` with a limit of 0, so that every limit can be tried on its readings."""
 
     def update(self, frame: Frame, face: DetectedFace) -> ParallaxReading | None:
-        """Reads the next frame."""
+        """Reads the next frame; the first that serves becomes the reference."""
         ...
 
 
@@ -60,7 +62,7 @@ class Played:
     Attributes:
         species: "head" or what kind of plane.
         condition: turn, eye distance and the like, for the rows of the table.
-        departure: the number described above; 0 when the turn was never seen.
+        departure: the number described above; 0 when the challenge is proven at no limit.
         turn_deg: largest estimated turn to the requested side.
         readings: how many there were.
     """
@@ -107,14 +109,14 @@ def play(
     *,
     species: str,
     condition: str = "",
-    settle_frames: int = 5,
-    challenge_frames: int = 45,
+    settle_frames: int = 3,
+    challenge_s: float = CHALLENGE_S,
 ) -> Played:
     """Plays one presentation.
 
     1. ``settle_frames`` pass before the challenge.
-    2. The next one is the reference; the turn is asked for.
-    3. Every later frame in which the face is found is read.
+    2. In the next one the turn is asked for.
+    3. Every later frame in which the face is found is handed to the probe, whose reference the first of them is.
 
     Args:
         source: not yet open.
@@ -122,26 +124,22 @@ def play(
         probe: fresh.
         turn: what is asked for.
         species, condition: for the table.
-        settle_frames, challenge_frames: counts of frames.
+        settle_frames: a count of frames.
+        challenge_s: by the times of the frames.
     """
     source.open()
     readings: list[ParallaxReading] = []
-    started = False
     try:
-        for number in range(settle_frames + challenge_frames):
+        for _ in range(settle_frames):
+            source.read()
+        asked = source.read()
+        source.turn(turn.value)
+        while asked is not None:
             frame = source.read()
-            if frame is None:
+            if frame is None or frame.captured_ns - asked.captured_ns > challenge_s * 1e9:
                 break
-            if number == settle_frames:
-                source.turn(turn.value)
-            face = face_in(frame) if number >= settle_frames else None
-            if face is None:
-                continue
-            if not started:
-                probe.start(frame, face)
-                started = True
-                continue
-            reading = probe.update(frame, face)
+            face = face_in(frame)
+            reading = None if face is None else probe.update(frame, face)
             if reading is not None:
                 readings.append(reading)
     finally:
@@ -152,10 +150,23 @@ def play(
 def summed_up(readings: Sequence[ParallaxReading], turn: Turn, *, species: str, condition: str = "") -> Played:
     """The readings of one challenge as one number; see the top of this file."""
     side = 1.0 if turn is Turn.LEFT else -1.0
-    towards = [reading.turn_deg * side for reading in readings]
-    counted = sorted((r.departure for r, t in zip(readings, towards, strict=True) if t >= MIN_TURN_DEG), reverse=True)
-    departure = counted[CONFIRMATIONS - 1] if len(counted) >= CONFIRMATIONS else 0.0
-    return Played(species, condition, departure, max(towards, default=0.0), len(readings))
+    largest = max((reading.turn_deg * side for reading in readings), default=0.0)
+    ranked = sorted({0.0, *(reading.departure for reading in readings if reading.not_flat)})
+    low, high = 0, len(ranked) - 1  # whoever passes at a limit passes at every smaller one
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if _proven(readings, turn, ranked[middle]) else (low, middle - 1)
+    return Played(species, condition, ranked[low], largest, len(readings))
+
+
+def _proven(readings: Sequence[ParallaxReading], turn: Turn, departure: float) -> bool:
+    """Would these readings prove the challenge at a limit just below this departure?"""
+    challenge = Challenge(turn, 0, 0)
+    for reading in readings:
+        challenge = challenge.read(replace(reading, not_flat=reading.not_flat and reading.departure >= departure))
+        if challenge.answer is Answer.PROVEN:
+            return True
+    return False
 
 
 def passing(played: Iterable[Played], limit: float) -> Share:

@@ -138,7 +138,7 @@ def test_the_parallax_of_one_person_is_played(home):
     answer = run(home, "evaluate", "parallax", "--people", "1", "--json")
     assert answer.exit_code == 0, answer.output
     found = json.loads(answer.stdout)
-    assert (found["heads"]["n"], found["planes"]["n"]) == (2, 5)
+    assert (found["heads"]["n"], found["planes"]["n"]) == (3, 9)
     assert found["people"] == 1
 
 

@@ -14,13 +14,25 @@ FACE = DetectedFace(BoundingBox(0, 0, 40, 40), Landmarks(np.arange(10, dtype=np.
 
 
 def reading(turn_deg, departure):
-    return ParallaxReading(turn_deg, departure, departure > 1, 50)
+    return ParallaxReading(turn_deg, departure, departure > 0, 50)
 
 
-def test_departure_that_two_readings_of_the_requested_turn_reach_counts():
-    seen = [reading(20, 9.0), reading(25, 3.0), reading(25, 2.0), reading(5, 8.0), reading(-25, 7.0)]
-    assert summed_up(seen, Turn.LEFT, species="head").departure == 3.0
-    assert summed_up(seen, Turn.RIGHT, species="head").departure == 0.0, "a single reading confirms nothing"
+def test_largest_limit_at_which_the_doors_rule_is_met_counts():
+    seen = [reading(20, 2.0)] * 5 + [reading(20, 3.0)] * 5 + [reading(25, 4.0)] * 15
+    assert summed_up(seen, Turn.LEFT, species="head").departure == 4.0
+    assert summed_up(seen[:20], Turn.LEFT, species="head").departure == 3.0
+    assert summed_up(seen, Turn.RIGHT, species="head").departure == 0.0
+
+
+def test_readings_that_share_views_confirm_nothing_more():
+    assert summed_up([reading(20, 9.0)] * 10, Turn.LEFT, species="print").departure == 0.0
+
+
+def test_flat_readings_of_the_same_turn_outweigh():
+    seen = [reading(20, 0.0)] * 30 + [reading(20, 9.0)] * 25
+    assert summed_up(seen, Turn.LEFT, species="print").departure == 0.0
+    assert summed_up(seen[5:], Turn.LEFT, species="print").departure == 0.0
+    assert summed_up(seen[6:], Turn.LEFT, species="print").departure == 9.0
 
 
 def test_turn_that_is_never_seen_passes_at_no_limit():
@@ -29,14 +41,15 @@ def test_turn_that_is_never_seen_passes_at_no_limit():
 
 class Camera:
     def __init__(self, frames):
-        self.left, self.calls = frames, []
+        self.left, self.now_ns, self.calls = frames, 0, []
 
     def open(self):
         self.calls.append("open")
 
     def read(self):
         self.left -= 1
-        return Frame(np.zeros((4, 4, 3), np.uint8), 0, self.left) if self.left >= 0 else None
+        self.now_ns += 500_000_000
+        return Frame(np.zeros((4, 4, 3), np.uint8), self.now_ns, self.left) if self.left >= 0 else None
 
     def turn(self, direction):
         self.calls.append(direction)
@@ -49,21 +62,23 @@ class Probe:
     def __init__(self):
         self.calls = []
 
-    def start(self, frame, face):
-        self.calls.append("start")
-        return True
-
     def update(self, frame, face):
         self.calls.append("update")
         return reading(20, 4.0)
 
 
 def test_presentation_is_played_as_the_door_would():
-    camera, probe = Camera(10), Probe()
-    played = play(camera, lambda frame: FACE, probe, Turn.RIGHT, species="print", settle_frames=3)
+    camera, probe = Camera(100), Probe()
+    played = play(camera, lambda frame: FACE, probe, Turn.RIGHT, species="print")
     assert camera.calls == ["open", "right", "close"]
-    assert probe.calls == ["start"] + ["update"] * 6
-    assert played == Played("print", "", 0.0, -20.0, 6)
+    assert len(probe.calls) == 12, "six seconds at two frames a second"
+    assert played == Played("print", "", 0.0, -20.0, 12)
+
+
+def test_presentation_that_ends_early_is_summed_up_too():
+    assert play(Camera(8), lambda frame: FACE, Probe(), Turn.LEFT, species="print").readings == 4
+    assert play(Camera(2), lambda frame: FACE, Probe(), Turn.LEFT, species="print").readings == 0
+    assert play(Camera(8), lambda frame: None, Probe(), Turn.LEFT, species="print").readings == 0
 
 
 def test_limit_is_the_smallest_that_one_percent_of_the_planes_exceed():
