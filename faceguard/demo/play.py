@@ -119,6 +119,7 @@ class Stage(QObject):
         self._event: AuditEvent | None = None
         self._decision: Decision | None = None
         self._asked: Hint | None = None
+        self._gave_up = False
         self._loop = QEventLoop()
 
     def run(self) -> Outcome:
@@ -169,7 +170,8 @@ class Stage(QObject):
         if isinstance(decision, Ask):
             if self._shots is not None:
                 QTimer.singleShot(SHOWN_MS, self, self._photograph_ask)
-            QTimer.singleShot(2 * SHOWN_MS, self, self._type_pin)
+            knows_it = self._part.verdict == "grant"
+            QTimer.singleShot(2 * SHOWN_MS, self, self._type_pin if knows_it else self._give_up)
         elif isinstance(decision, Grant | Deny | OutOfService):
             QTimer.singleShot(SHOWN_MS, self, self._loop.quit)
 
@@ -185,6 +187,12 @@ class Stage(QObject):
         for face in (*STAFF_PIN, CONFIRM):
             QTest.mouseClick(keypad.keys[face], Qt.MouseButton.LeftButton)
 
+    @Slot()
+    def _give_up(self) -> None:
+        """Who holds up somebody's photo does not know the PIN. A scene that should end before has failed."""
+        self._gave_up = True
+        QTest.mouseClick(self._desktop.door.entry.cancel, Qt.MouseButton.LeftButton)
+
     def _outcome(self) -> Outcome:
         part, decision, event = self._part, self._decision, self._event
         expected = f"{part.verdict} {NAMES[part.who]}" if part.who else part.verdict
@@ -194,7 +202,7 @@ class Stage(QObject):
             )
         verdict, _ = word_of(decision)
         subject = decision.subject.name if isinstance(decision, Grant) else ""
-        passed = verdict == part.verdict
+        passed = verdict == part.verdict and not self._gave_up
         if isinstance(decision, Grant):
             passed = passed and bool(part.who) and subject == NAMES[part.who]
         if isinstance(decision, Deny) and part.reasons:
