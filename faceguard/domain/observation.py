@@ -115,7 +115,7 @@ class ParallaxReading:
             which is to the right in the unmirrored picture. Degrees, rough.
         departure: how far the points inside the face leave the best homography, as a multiple of the tracking
             noise measured on this very track; a flat picture stays below 1, mostly near 0.
-        not_flat: ``departure`` exceeds the limit that a plane exceeds in 1 % of the simulated attacks,
+        not_flat: ``departure`` exceeds the limit (``pipeline.parallax.DEPARTURE_LIMIT``),
             in the direction that the turn of a head would cause.
         points: points still tracked.
     """
