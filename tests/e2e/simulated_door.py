@@ -16,6 +16,7 @@ from faceguard.domain.errors import PhotoRefused, SeveralFaces
 from faceguard.domain.face import Frame
 from faceguard.domain.template import ConsentMeans
 from faceguard.headless import FrameClock
+from faceguard.pipeline.quality import head_pose
 
 SECOND = 1_000_000_000
 NEAR = 0.15
@@ -133,6 +134,11 @@ class SimulatedDoor:
         except PhotoRefused:
             return None
         return FacePhoto(photo.pixels, face.landmarks, face.box)
+
+    def near_frontal(self, photo, limit_deg):
+        """The face in the middle looks into the camera, as far as five landmarks can say."""
+        face = self.face_photo(photo)
+        return face is not None and abs(head_pose(face.landmarks.points).yaw) <= limit_deg
 
     def open(self):
         """The guard, with the people enrolled so far."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceguard.camera.rendering import head_shape
-from faceguard.camera.rendering.mesh import FOCAL_SHARE, Layer, draw_mesh
+from faceguard.camera.rendering.mesh import WEBCAM_LENS, Layer, draw_mesh
 from faceguard.camera.rendering.motion import EasedValue, Sway, ease
 from faceguard.camera.rendering.portrait import DENSITY, FacePhoto, cut_out
 
@@ -31,10 +31,19 @@ class HeadActor:
         turn_deg: how far the head turns when asked.
         relief: factor on the depth of nose, sockets, lips and chin; 1 is the mean face.
         lively: factor on the small movements; 0 is a wax figure.
+        lens: focal length as a multiple of the picture's height; a long one sees the same face from farther away, with
+            less perspective in it, as portraits are taken.
     """
 
     def __init__(
-        self, photo: FacePhoto, *, seed: int = 0, turn_deg: float = TURN_DEG, relief: float = 1.0, lively: float = 1.0
+        self,
+        photo: FacePhoto,
+        *,
+        seed: int = 0,
+        turn_deg: float = TURN_DEG,
+        relief: float = 1.0,
+        lively: float = 1.0,
+        lens: float = WEBCAM_LENS,
     ) -> None:
         rng = np.random.default_rng(seed)
         portrait = cut_out(photo, head_shape.MIDDLE)
@@ -45,6 +54,7 @@ class HeadActor:
         # At rest people look at the camera, whatever they did in the photo; but what the photo hides stays unknown.
         self._rest_yaw = 0.4 * portrait.yaw_deg
         self._turn_deg = turn_deg
+        self._lens = lens
         self._yaw = EasedValue(self._rest_yaw)
         self._closeness = EasedValue(1.0)
         self._sway = {
@@ -94,7 +104,7 @@ class HeadActor:
         x, y, eyes = place
         eyes *= self._closeness.at(now_s) * (1 + sway["scale"]) / self._eye_distance
         turned, light = self._posed(self.yaw_at(now_s), sway["pitch"], sway["roll"])
-        distance = FOCAL_SHARE / eyes  # in units: the size at which a pinhole camera shows one eye distance
+        distance = self._lens / eyes  # in units: the size at which a pinhole camera shows one eye distance
         points = np.empty_like(turned)
         points[:, 0] = turned[:, 0] + (x - 0.5) * width / height / eyes + sway["x"]
         points[:, 1] = turned[:, 1] + (y - 0.5) / eyes + sway["y"]
@@ -104,7 +114,7 @@ class HeadActor:
         if shut > 0:
             texture_points = texture_points.copy()
             texture_points[:, 1] -= shut * self._lid_pixels
-        return draw_mesh(self._shape.mesh, points, texture_points, light, size)
+        return draw_mesh(self._shape.mesh, points, texture_points, light, size, self._lens)
 
     def _posed(
         self, yaw_deg: float, pitch_deg: float, roll_deg: float

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-FOCAL_SHARE: Final = 1.25
+WEBCAM_LENS: Final = 1.25
 """Focal length of the simulated camera as a multiple of the picture's height: a usual webcam's (42 degrees upright)."""
 _NEAR: Final = 0.05
 _FAR: Final = 1e4
@@ -70,6 +70,7 @@ def draw_mesh(
     texture_points: NDArray[np.floating],
     light: NDArray[np.floating],
     size: tuple[int, int],
+    lens: float = WEBCAM_LENS,
 ) -> Layer | None:
     """What a pinhole camera of ``size`` (width, height) pixels sees of a mesh; None where it sees nothing.
 
@@ -84,9 +85,10 @@ def draw_mesh(
         texture_points: (V, 2) pixels of the texture.
         light: (V,) brightness factor, 0 to 2.
         size: of the picture.
+        lens: focal length as a multiple of the picture's height.
     """
     width, height = size
-    focal = FOCAL_SHARE * height
+    focal = lens * height
     depth = np.maximum(points[:, 2], _NEAR * 2)
     px = width / 2 + focal * points[:, 0] / depth
     py = height / 2 + focal * points[:, 1] / depth

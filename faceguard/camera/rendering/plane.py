@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.camera.rendering.mesh import FOCAL_SHARE, Layer, Mesh, draw_mesh, grid_triangles
+from faceguard.camera.rendering.mesh import WEBCAM_LENS, Layer, Mesh, draw_mesh, grid_triangles
 from faceguard.camera.rendering.motion import EasedValue, Sway
 from faceguard.camera.rendering.portrait import FacePhoto, upright
 
@@ -128,7 +128,7 @@ class PlaneActor:
         points = np.empty_like(turned)
         points[:, 0] = turned[:, 0] + (x - 0.5) * width / height / eyes + sway["x"]
         points[:, 1] = turned[:, 1] + (y - 0.5) / eyes + sway["y"]
-        points[:, 2] = FOCAL_SHARE / eyes - turned[:, 2]
+        points[:, 2] = WEBCAM_LENS / eyes - turned[:, 2]
         layer = draw_mesh(self._mesh, points, self._texture_points, self._glare(yaw, pitch), size)
         if layer is not None and self._medium is Medium.PHONE:
             layer = self._scanned(layer, eyes * height, yaw, now_s)

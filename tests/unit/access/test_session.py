@@ -83,7 +83,6 @@ class TestGrant:
         play.session.replace_gallery(ListSearch(gallery_of(2, 3)))
         assert not isinstance(play.frames(10, 1), Grant)
 
-
     def test_frames_of_the_turned_head_are_not_what_is_compared_in_the_end(self, play):
         turned = twin_of(1, 2.5)  # d = 1.26: beyond tau, within the continuity of one face
         play.frames(6, 1)

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from faceguard.camera.rendering.mesh import FOCAL_SHARE, Mesh, draw_mesh, grid_triangles
+from faceguard.camera.rendering.mesh import WEBCAM_LENS, Mesh, draw_mesh, grid_triangles
 from faceguard.camera.rendering.motion import EasedValue, Sway, ease
 
 
@@ -50,7 +50,7 @@ def test_mesh_seen_from_the_front_shows_its_texture_pixel_for_pixel():
     width, height = 200, 150
     gx, gy = np.meshgrid(np.linspace(0, 160, 9), np.linspace(0, 120, 7))
     places = np.stack([gx, gy], -1).reshape(-1, 2)
-    depth = FOCAL_SHARE * height  # one unit a pixel
+    depth = WEBCAM_LENS * height  # one unit a pixel
     points = np.column_stack([places + np.array([20 - width / 2, 15 - height / 2]), np.full(len(places), depth)])
     mesh = Mesh.of(grid_triangles(7, 9), texture, np.ones((120, 160), np.float32))
     layer = draw_mesh(mesh, points, places, np.ones(len(places)), (width, height))
