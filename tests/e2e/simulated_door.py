@@ -11,7 +11,7 @@ from faceguard.camera.rendering.portrait import FacePhoto
 from faceguard.camera.rendering.sensor import SensorTraits
 from faceguard.camera.synthetic_source import SyntheticSource
 from faceguard.compose import House
-from faceguard.domain.decision import Ask, Decision, Deny, DenyReason, Grant, Hint, OutOfService, Pending
+from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending
 from faceguard.domain.errors import PhotoRefused, SeveralFaces
 from faceguard.domain.face import Frame
 from faceguard.domain.template import ConsentMeans
@@ -223,14 +223,3 @@ def _obey(source, hint):
         source.turn("right")
     elif hint in (Hint.LOOK_STRAIGHT, Hint.LOOK_HERE):
         source.turn("straight")
-
-
-LIVENESS = frozenset(
-    {
-        DenyReason.FLAT_PICTURE,
-        DenyReason.CHALLENGE_FAILED,
-        DenyReason.STATIC_PICTURE,
-        DenyReason.LIVENESS_UNDECIDED,
-        DenyReason.PASSIVE_ATTACK,
-    }
-)

@@ -1,4 +1,4 @@
-"""Photographs of a real print attack, a real screen replay and a real face, as a camera's still view: none opens the door.
+"""Photographs of a real print, a real screen and a real face, as a camera's still view: none opens the door.
 
 Whoever is on the picture is enrolled from it, so that the match can refuse nothing: what refuses is liveness alone.
 """
