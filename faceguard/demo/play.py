@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +40,8 @@ NAMES: Final = {STAFF: "Eileen Collins", COLLEAGUE: "Robin Example"}
 ADMIN_PIN, STAFF_PIN = "739184", "402957"
 FPS: Final = 25.0
 SEED: Final = 5
+TRIES: Final = 3
+"""One challenge in five is not proven though a head answers it (README, liveness)."""
 LIMIT_MS: Final = 30_000
 """A scene without a verdict by then has failed."""
 SHOWN_MS: Final = 150
@@ -72,7 +74,7 @@ def play(
         outcomes = []
         for part in parts:
             print(f"scene {part.key}: {part.title} ...", end=" ", file=sys.stderr, flush=True)  # noqa: T201
-            outcome = Stage(house, part, cast, shots).run()
+            outcome = _staged(house, part, cast, shots)
             print(f"{outcome.verdict} {outcome.reason or outcome.subject}", file=sys.stderr, flush=True)  # noqa: T201
             outcomes.append(outcome)
     passed = all(outcome.passed for outcome in outcomes)
@@ -81,6 +83,15 @@ def play(
     else:
         print(table(outcomes, passed))  # noqa: T201
     return passed
+
+
+def _staged(house: House, part: Part, cast: Cast, shots: Path | None) -> Outcome:
+    """One scene. Whoever ought to get in and is sent back steps up again, as people do; the outcome says how often."""
+    outcome = Stage(house, part, cast, shots).run()
+    while not outcome.passed and part.verdict == "grant" and outcome.verdict == "deny" and outcome.tries < TRIES:
+        again = Stage(house, part, cast, shots).run()
+        outcome = replace(again, tries=outcome.tries + 1)
+    return outcome
 
 
 def _prepare(house: House, photos: Mapping[str, str]) -> Cast:

@@ -26,6 +26,7 @@ class Outcome:
         distance, tau, frames, ms: of the event log: d, what it was compared with, frames fused, time to the verdict.
         expected: what the door should have said.
         passed: it did.
+        tries: how often the person stepped up; 1 unless the door sent somebody back who ought to get in.
     """
 
     scene: str
@@ -39,6 +40,7 @@ class Outcome:
     ms: float
     expected: str
     passed: bool
+    tries: int = 1
 
 
 def table(outcomes: Sequence[Outcome], passed: bool) -> str:
@@ -55,7 +57,11 @@ def table(outcomes: Sequence[Outcome], passed: bool) -> str:
                 "" if o.tau is None else f"{o.tau:.3f}",
                 str(o.frames),
                 f"{o.ms:.0f}",
-                "as expected" if o.passed else f"expected: {o.expected}",
+                (
+                    f"as expected{f', at try {o.tries}' if o.tries > 1 else ''}"
+                    if o.passed
+                    else f"expected: {o.expected}"
+                ),
             )
         )
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEADINGS))]
