@@ -386,7 +386,7 @@ class Desktop(QObject):
         items.append(status_words.liveness_item(self._settings, self._networks))
         self.window.show_status(items)
         simulated = doorway is not None and doorway.source.simulated
-        banners = status_words.banners(self._settings, self._networks, simulated=simulated)
+        banners = status_words.banners(self._settings, self._networks, simulated=simulated, people=self._people or 0)
         if self._settings.section("models") != self._loaded_with:
             banners.append(Banner(NEXT_START, "neutral"))
         if self._notice:

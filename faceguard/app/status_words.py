@@ -15,6 +15,12 @@ LIVENESS_OFF = "Liveness is switched off: a photo of a member of staff opens thi
 NOT_MEASURED = "This encoder has no measured tau: people can be enrolled, but the door lets nobody in."
 
 
+BEYOND_RATED = (
+    "{people:,} people are enrolled; this encoder is rated for {rated}. Beyond that strangers get in or staff are sent "
+    "back too often: let people enter with PIN and face."
+)
+
+
 def camera_item(source: FrameSource, state: CameraState) -> StatusItem:
     """What the camera does."""
     if state.usable:
@@ -60,7 +66,7 @@ def liveness_item(settings: Settings, networks: Networks | None) -> StatusItem:
     return StatusItem(f"Liveness: {how}, not measured on this camera", "ask")
 
 
-def banners(settings: Settings, networks: Networks | None, *, simulated: bool) -> list[Banner]:
+def banners(settings: Settings, networks: Networks | None, *, simulated: bool, people: int = 0) -> list[Banner]:
     """Warnings that stay while their cause does, worst first."""
     found = []
     if settings.text("liveness.policy") == LivenessPolicy.OFF:
@@ -69,6 +75,9 @@ def banners(settings: Settings, networks: Networks | None, *, simulated: bool) -
         found.append(Banner(f"{networks.pad_fault} Until then the door lets nobody in.", "deny"))
     if networks is not None and networks.encoder.card.default_tau is None:
         found.append(Banner(NOT_MEASURED, "deny"))
+    rated = None if networks is None else networks.encoder.card.rated_size
+    if rated is not None and people > rated:
+        found.append(Banner(BEYOND_RATED.format(people=people, rated=rated)))
     if simulated:
         found.append(Banner(SIMULATED))
     return found

@@ -1,0 +1,24 @@
+"""Warnings that stay while their cause does."""
+
+import pytest
+
+from faceguard.app.status_words import LIVENESS_OFF, banners
+from faceguard.compose import House
+from faceguard.config.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    return House(tmp_path_factory.mktemp("house")).networks
+
+
+def test_more_people_than_the_encoder_is_rated_for_are_said(networks):
+    rated = networks.encoder.card.rated_size
+    assert banners(Settings(), networks, simulated=False, people=rated) == []
+    (banner,) = banners(Settings(), networks, simulated=False, people=rated + 1)
+    assert f"rated for {rated}" in banner.sentence
+
+
+def test_liveness_off_comes_first(networks):
+    off = Settings({"liveness.policy": "off"})
+    assert banners(off, networks, simulated=True, people=10_000)[0].sentence == LIVENESS_OFF
