@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from faceguard.access import challenge
 from faceguard.camera.photo_file import read_photo
 from faceguard.camera.rendering.head import HeadActor
 from faceguard.camera.rendering.scene import Keyframe, Placed, Scene
@@ -87,12 +88,16 @@ def step_up(door, photo_file, pin, seed):
 @pytest.fixture(scope="module")
 def outcomes(shared, tmp_path_factory):
     """Everybody's visit at one door: {name: Visit} of members and of strangers."""
+    turns = random.Random(SEED)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(challenge, "SystemRandom", lambda: turns)  # the same turns are asked for in every run
     door = SimulatedDoor(tmp_path_factory.mktemp("door"))
     crowd = Crowd(shared / "data" / "lfw_dev", door)
     door.open()
     members = {n: step_up(door, p, pin, 100 + i) for i, (n, (p, pin)) in enumerate(crowd.members.items())}
     strangers = {n: step_up(door, p, WRONG_PIN, 500 + i) for i, (n, p) in enumerate(crowd.strangers.items())}
     door.close()
+    patch.undo()
     print("\n" + table(crowd, members, strangers))  # noqa: T201
     return members, strangers, door.relay.pulses
 
