@@ -220,6 +220,9 @@ def test_the_admin_unlocks_the_settings_and_a_change_is_stored(qtbot, furnished,
     QTest.keyClicks(page.prompt.field, ADMIN_PIN)
     click(page.prompt.accept)
     until(qtbot, page.lock.isVisible)
+    assert house.settings().switch("liveness.pin_after_face")
+    page.fields["liveness.pin_after_face"].editor.click()
+    until(qtbot, lambda: not house.settings().switch("liveness.pin_after_face"))
 
 
 def test_the_kiosk_is_left_with_the_admin_pin_only(qtbot, furnished, house):
