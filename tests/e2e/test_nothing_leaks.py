@@ -118,7 +118,7 @@ def after_a_day(tmp_path, no_network):
     run = call("run", "--headless", "--json", "--source", frames, "--fps", "10")
     assert run.exit_code == 0, run.output
     assert [json.loads(line)["decision"] for line in run.stdout.splitlines()]
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # a thread of an earlier test may end meanwhile
     return folder
 
 
