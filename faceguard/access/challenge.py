@@ -1,7 +1,7 @@
 """An active challenge: a random request, and what proves that it was answered by something not flat.
 
 A turn of the head is asked for because a flat picture cannot answer it: whatever is done to the picture, one
-homography explains all of its points, while the nose of a head runs ahead of its cheeks (``ParallaxReading``).
+homography explains all of it, while the nose of a head runs ahead of its cheeks (``ParallaxReading``).
 A replayed video of a turning head turns too: this proves "not flat", never "live".
 """
 
@@ -18,8 +18,8 @@ MIN_TURN_DEG: Final = 12.0
 """Smallest estimated turn that counts; people are asked for 20 degrees and more, the estimate is rough."""
 CONFIRMATIONS: Final = 3
 """So many readings that share no view must show something not flat: one may be a slipped corner."""
-READINGS_APART: Final = 5
-"""A reading sums up the last five views (``pipeline.parallax.VIEWS``): the next four after it confirm nothing new."""
+READINGS_APART: Final = 2
+"""A reading sums up the last two views (``pipeline.parallax.VIEWS``): the next after it confirms nothing new."""
 
 
 class Turn(StrEnum):
@@ -84,6 +84,11 @@ class Challenge:
         """Proven once enough separate readings confirm it and the flat ones do not outweigh."""
         proven = self.confirmations >= CONFIRMATIONS and self.deep_turns > self.flat_turns
         return Answer.PROVEN if proven else Answer.WAITING
+
+    @property
+    def looks_flat(self) -> bool:
+        """The turn was seen, and mostly as a plane would show it."""
+        return self.flat_turns > self.deep_turns
 
 
 def draw(asked_ns: int, expires_ns: int, random: Random | None = None) -> Challenge:

@@ -351,7 +351,7 @@ class AccessSession:
             attempt.proven_ns = frame_ns
             return Pending(Hint.LOOK_STRAIGHT, 1.0, attempt.track_id)
         if frame_ns > challenge.expires_ns:
-            flat = challenge.flat_turns > 0
+            flat = challenge.looks_flat
             reason = DenyReason.FLAT_PICTURE if flat else DenyReason.CHALLENGE_FAILED
             return self._deny(attempt, reason, now_ns, charged=True, settled=flat, shown=attempt.named)
         return Pending(Hint.TURN_LEFT if challenge.turn is Turn.LEFT else Hint.TURN_RIGHT, 1.0, attempt.track_id)

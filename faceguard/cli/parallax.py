@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, cast
@@ -25,7 +26,8 @@ from faceguard.domain.face import DetectedFace, Frame
 from faceguard.evaluation.datasets import read_identity_folder
 from faceguard.evaluation.parallax_curve import Played, TurningSource, passing, play, table
 from faceguard.pipeline.detector import Detector
-from faceguard.pipeline.parallax import DEPARTURE_LIMIT, ParallaxProbe, near_frontal
+from faceguard.pipeline.parallax import EVIDENCE_LIMIT, ParallaxProbe
+from faceguard.pipeline.plane_track import near_frontal
 
 HEIGHT: Final = 480
 EYES_PX: Final = (72, 88, 105)
@@ -34,6 +36,8 @@ RELIEF: Final = (0.6, 1.4)
 """Factors on the depth of the mean face: between these the heads vary."""
 RATES: Final = (25, 12, 8)
 """Frames judged a second: by a quick machine, and by those that drop some."""
+NOSE_WIDTH: Final = (0.7, 1.3)
+"""Factors on the width of the mean nose."""
 HEADS_EACH: Final = 3
 PLANES: Final = [(medium, move) for medium in Medium for move in AttackMove if move is not AttackMove.NOTHING]
 """All that is held up and moved; who does nothing turns nothing."""
@@ -46,32 +50,34 @@ PLANES: Final = [(medium, move) for medium in Medium for move in AttackMove if m
 @click.option(
     "--people", type=click.IntRange(1), default=7, show_default=True, help="People to play, the first by name."
 )
+@click.option("--skip", type=click.IntRange(0), default=0, help="Leave out so many people before them.")
 @json_option
 @click.pass_obj
-def parallax(context: Context, photos: Path | None, people: int, json_: bool) -> None:
+def parallax(context: Context, photos: Path | None, people: int, skip: int, json_: bool) -> None:
     """Heads passing the turn challenge against flat pictures passing it; simulated, about 20 s a person.
 
     Each person, in a near-frontal photo, is rendered as three heads (turned by 20 to 28 degrees, 60 to 140 % of the
-    mean relief) and as nine planes (print, badge and phone; rotated, shaken and bent), each before another simulated
-    camera of 25, 12 or 8 frames a second, for the whole time that the door waits for an answer.
+    mean relief, noses of 70 to 130 % of the mean width) and as nine planes (print, badge and phone; rotated, shaken and
+    bent), each before another simulated camera of 25, 12 or 8 frames a second, for the whole time that the door waits
+    for an answer.
     """
     detector = context.house.networks.detector
     played: list[Played] = []
-    faces = list(itertools.islice(_face_photos(photos, detector), people))
+    faces = list(itertools.islice(_face_photos(photos, detector), skip, skip + people))
     if not faces:
         raise FaceguardError("None of the photos shows a face that could be rendered.")
-    for number, photo in enumerate(faces):
-        click.echo(f"person {number + 1} of {len(faces)}", err=True)
+    for number, photo in enumerate(faces, start=skip):
+        click.echo(f"person {number - skip + 1} of {len(faces)}", err=True)
         played += [_head(photo, detector, number, i) for i in range(HEADS_EACH)]
         played += [_plane(photo, detector, number, i) for i in range(len(PLANES))]
     if not json_:
-        click.echo(table(played, DEPARTURE_LIMIT))
+        click.echo(table(played, EVIDENCE_LIMIT))
         return
-    heads = passing([p for p in played if p.is_head], DEPARTURE_LIMIT)
-    planes = passing([p for p in played if not p.is_head], DEPARTURE_LIMIT)
+    heads = passing([p for p in played if p.is_head], EVIDENCE_LIMIT)
+    planes = passing([p for p in played if not p.is_head], EVIDENCE_LIMIT)
     as_json(
         {
-            "limit": DEPARTURE_LIMIT,
+            "limit": EVIDENCE_LIMIT,
             "people": len(faces),
             "heads": {"passed": heads.k, "n": heads.n, "rate": heads.value, "bounds": heads.interval},
             "planes": {"passed": planes.k, "n": planes.n, "rate": planes.value, "bounds": planes.interval},
@@ -97,7 +103,8 @@ def _head(photo: FacePhoto, detector: Detector, number: int, i: int) -> Played:
     seed = number * 100 + i
     chance = np.random.default_rng(seed)
     degrees, eyes = int(chance.choice(TURNS_DEG)), int(chance.choice(EYES_PX))
-    actor = HeadActor(photo, seed=seed, turn_deg=degrees, relief=float(chance.uniform(*RELIEF)))
+    relief, nose_width = float(chance.uniform(*RELIEF)), float(chance.uniform(*NOSE_WIDTH))
+    actor = HeadActor(photo, seed=seed, turn_deg=degrees, relief=relief, nose_width=nose_width)
     fps = RATES[(number // 2 + i) % len(RATES)]
     return _played(actor, detector, seed, eyes, fps, "head", f"{degrees} degrees, {eyes} px")
 
@@ -120,5 +127,5 @@ def _played(
         return next(iter(detector.detect(frame)), None)
 
     turn = Turn.LEFT if seed % 2 else Turn.RIGHT
-    probe = ParallaxProbe(limit=0.0)
+    probe = ParallaxProbe(limit=-math.inf)
     return play(cast(TurningSource, source), face_in, probe, turn, species=species, condition=condition)

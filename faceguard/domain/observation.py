@@ -108,25 +108,25 @@ class PadVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ParallaxReading:
-    """Geometry of the tracked points since the challenge's reference view.
+    """Geometry of the face since the challenge's reference view.
 
     Attributes:
         turn_deg: estimated turn of the head since the reference; positive towards the person's own left,
             which is to the right in the unmirrored picture. Degrees, rough.
-        departure: how far the points inside the face leave the best homography, as a multiple of the tracking
-            noise measured on this very track; a flat picture stays below 1, mostly near 0.
-        not_flat: ``departure`` exceeds the limit (``pipeline.parallax.DEPARTURE_LIMIT``),
-            in the direction that the turn of a head would cause.
-        points: points still tracked.
+        evidence: for a nose that has left the plane of the face, against a flat picture; natural logarithm of the ratio
+            of what the two leave unexplained (``pipeline.nose_shift``). Below 0 the plane explains the view better.
+        not_flat: ``evidence`` exceeds the limit (``pipeline.parallax.EVIDENCE_LIMIT``); ``turn_deg`` is then to the
+            side to which the nose has left.
+        points: points of the face that were found again in this view.
     """
 
     turn_deg: float
-    departure: float
+    evidence: float
     not_flat: bool
     points: int
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.turn_deg) and math.isfinite(self.departure)):
+        if not (math.isfinite(self.turn_deg) and math.isfinite(self.evidence)):
             raise ValueError("a parallax reading is finite")
 
 

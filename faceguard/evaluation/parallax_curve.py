@@ -1,7 +1,7 @@
 """How many heads answer a turn that almost no flat picture answers? The curve behind the limit of the parallax cue.
 
 A presentation is played to a probe for as long as the door waits for an answer, and the door's own rule
-(``access.challenge``) judges its readings. It is summed up in one number: the limit on the departure below which the
+(``access.challenge``) judges its readings. It is summed up in one number: the limit on the evidence below which the
 challenge is proven at some moment. Camera, detector and probe are handed over, so the same measurement runs on
 simulated and on filmed presentations.
 
@@ -11,6 +11,7 @@ as well, is not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -28,7 +29,7 @@ HEADS_WANTED: Final = 0.90
 
 
 class Probe(Protocol):
-    """``pipeline.parallax.ParallaxProbe`` with a limit of 0, so that every limit can be tried on its readings."""
+    """``pipeline.parallax.ParallaxProbe`` without a limit, so that every limit can be tried on its readings."""
 
     def update(self, frame: Frame, face: DetectedFace) -> ParallaxReading | None:
         """Reads the next frame; the first that serves becomes the reference."""
@@ -62,14 +63,14 @@ class Played:
     Attributes:
         species: "head" or what kind of plane.
         condition: turn, eye distance and the like, for the rows of the table.
-        departure: the number described above; 0 when the challenge is proven at no limit.
+        evidence: the number described above; minus infinity when the challenge is proven at no limit.
         turn_deg: largest estimated turn to the requested side.
         readings: how many there were.
     """
 
     species: str
     condition: str
-    departure: float
+    evidence: float
     turn_deg: float
     readings: int
 
@@ -151,7 +152,7 @@ def summed_up(readings: Sequence[ParallaxReading], turn: Turn, *, species: str, 
     """The readings of one challenge as one number; see the top of this file."""
     side = 1.0 if turn is Turn.LEFT else -1.0
     largest = max((reading.turn_deg * side for reading in readings), default=0.0)
-    ranked = sorted({0.0, *(reading.departure for reading in readings if reading.not_flat)})
+    ranked = sorted({-math.inf, *(reading.evidence for reading in readings if reading.not_flat)})
     low, high = 0, len(ranked) - 1  # whoever passes at a limit passes at every smaller one
     while low < high:
         middle = (low + high + 1) // 2
@@ -159,11 +160,11 @@ def summed_up(readings: Sequence[ParallaxReading], turn: Turn, *, species: str, 
     return Played(species, condition, ranked[low], largest, len(readings))
 
 
-def _proven(readings: Sequence[ParallaxReading], turn: Turn, departure: float) -> bool:
-    """Would these readings prove the challenge at a limit just below this departure?"""
+def _proven(readings: Sequence[ParallaxReading], turn: Turn, evidence: float) -> bool:
+    """Would these readings prove the challenge at a limit just below this evidence?"""
     challenge = Challenge(turn, 0, 0)
     for reading in readings:
-        challenge = challenge.read(replace(reading, not_flat=reading.not_flat and reading.departure >= departure))
+        challenge = challenge.read(replace(reading, not_flat=reading.not_flat and reading.evidence >= evidence))
         if challenge.answer is Answer.PROVEN:
             return True
     return False
@@ -171,7 +172,7 @@ def _proven(readings: Sequence[ParallaxReading], turn: Turn, departure: float) -
 
 def passing(played: Iterable[Played], limit: float) -> Share:
     """How many of these pass at this limit."""
-    each = [p.departure > limit for p in played]
+    each = [p.evidence > limit for p in played]
     return Share(sum(each), len(each))
 
 
@@ -183,7 +184,7 @@ def limit_for(planes: Sequence[Played], allowed: float = PLANES_ALLOWED) -> floa
     """
     if not planes:
         raise ValueError("a limit is chosen on planes, and there are none")
-    ranked = sorted((p.departure for p in planes), reverse=True)
+    ranked = sorted((p.evidence for p in planes), reverse=True)
     return ranked[min(int(allowed * len(ranked)), len(ranked) - 1)]
 
 
@@ -194,7 +195,7 @@ def table(played: Sequence[Played], limit: float) -> str:
     """
     heads, planes = [p for p in played if p.is_head], [p for p in played if not p.is_head]
     lines = [f"{'limit':>8}  {'heads passing':<32}  planes passing"]
-    for each in sorted({0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, limit}):
+    for each in sorted({-0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.8, limit}):
         mark = " <- in use" if each == limit else ""
         lines.append(f"{each:8.2f}  {passing(heads, each)!s:<32}  {passing(planes, each)}{mark}")
     lines.append(f"\nheads at {limit:.2f}, by condition")

@@ -30,6 +30,7 @@ class HeadActor:
         seed: of the small movements.
         turn_deg: how far the head turns when asked.
         relief: factor on the depth of nose, sockets, lips and chin; 1 is the mean face.
+        nose_width: factor on the width of the nose; 1 is the mean face.
         lively: factor on the small movements; 0 is a wax figure.
         lens: focal length as a multiple of the picture's height; a long one sees the same face from farther away, with
             less perspective in it, as portraits are taken.
@@ -42,12 +43,13 @@ class HeadActor:
         seed: int = 0,
         turn_deg: float = TURN_DEG,
         relief: float = 1.0,
+        nose_width: float = 1.0,
         lively: float = 1.0,
         lens: float = WEBCAM_LENS,
     ) -> None:
         rng = np.random.default_rng(seed)
         portrait = cut_out(photo, head_shape.MIDDLE)
-        self._shape = head_shape.build(portrait, relief)
+        self._shape = head_shape.build(portrait, relief, nose_width)
         self._lid_pixels = self._shape.lids * DENSITY
         self._photo_yaw = portrait.yaw_deg
         self._eye_distance = portrait.eye_distance

@@ -79,13 +79,16 @@ def _dome(s: NDArray[np.float64], power: float) -> NDArray[np.float64]:
     return np.asarray(np.maximum(0.0, 1.0 - np.abs(s) ** power) ** (1 / power))
 
 
-def depth(x: NDArray[np.float64], y: NDArray[np.float64], portrait: Portrait, relief: float) -> NDArray[np.float64]:
+def depth(
+    x: NDArray[np.float64], y: NDArray[np.float64], portrait: Portrait, relief: float, nose_width: float
+) -> NDArray[np.float64]:
     """z of the front at grid points x, y (same shape).
 
     Args:
         x, y: places in units.
         portrait: gives the width of head and hair and the height of the crown.
         relief: factor on nose, sockets, lips and chin; 1 is the mean face.
+        nose_width: factor on the width of the nose; 1 is the mean face.
     """
     rows = np.arange(len(portrait.head_left)) / DENSITY + TOP
     left, right = np.interp(y, rows, portrait.head_left), np.interp(y, rows, portrait.head_right)
@@ -99,8 +102,8 @@ def depth(x: NDArray[np.float64], y: NDArray[np.float64], portrait: Portrait, re
     head = np.where(y < 1.8, MIDDLE + (profile - MIDDLE) * _dome(x / np.maximum(width, 1e-3), 2.4), MIDDLE)
 
     nose_height = np.interp(y, (-0.25, 0.0, 0.25, 0.52, 0.64, 0.78, 0.9), (0.0, 0.10, 0.24, 0.43, 0.43, 0.10, 0.0))
-    nose_width = np.interp(y, (-0.2, 0.2, 0.6, 0.8), (0.13, 0.14, 0.21, 0.24))
-    features = nose_height * np.exp(-((x / nose_width) ** 2))
+    flank = nose_width * np.interp(y, (-0.2, 0.2, 0.6, 0.8), (0.13, 0.14, 0.21, 0.24))
+    features = nose_height * np.exp(-((x / flank) ** 2))
     for side in (-1, 1):
         features += -0.13 * _gauss(x, y, side * 0.47, 0.0, 0.24, 0.17)
         features += 0.05 * _gauss(x, y, side * 0.45, -0.3, 0.35, 0.14)
@@ -124,7 +127,7 @@ def _mean_height(y: NDArray[np.float64], portrait: Portrait) -> NDArray[np.float
     return np.asarray(np.interp(y, own, mean))
 
 
-def build(portrait: Portrait, relief: float = 1.0) -> HeadShape:
+def build(portrait: Portrait, relief: float = 1.0, nose_width: float = 1.0) -> HeadShape:
     """The head that fits a portrait.
 
     1. The relief is made on an even grid and smoothed there.
@@ -134,9 +137,10 @@ def build(portrait: Portrait, relief: float = 1.0) -> HeadShape:
     Args:
         portrait: the cut-out.
         relief: factor on the features' depth.
+        nose_width: factor on the width of the nose.
     """
     fx, fy = np.meshgrid(np.arange(LEFT, RIGHT + 0.02, 1 / _FINE), np.arange(TOP, BOTTOM + 0.02, 1 / _FINE))
-    surface = cv2.GaussianBlur(depth(fx, fy, portrait, relief), (0, 0), 0.05 * _FINE)
+    surface = cv2.GaussianBlur(depth(fx, fy, portrait, relief, nose_width), (0, 0), 0.05 * _FINE)
     slope_y, slope_x = np.gradient(surface, 1 / _FINE)
     texture, alpha = _from_the_front(portrait, fx, fy, surface, slope_x)
 

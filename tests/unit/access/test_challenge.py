@@ -36,7 +36,7 @@ def test_three_readings_that_share_no_view_prove_the_turn():
 def test_neighbouring_readings_count_once():
     assert after(*[deep()] * READINGS_APART).confirmations == 1
     assert after(*[deep()] * (READINGS_APART + 1)).confirmations == 2
-    bursts = after(*[deep(), deep(), flat(), flat(), flat()] * 2)
+    bursts = after(*[deep(), flat()] * 2)
     assert bursts.confirmations == 2, "flat readings between two confirmations are views, too"
 
 
@@ -62,3 +62,9 @@ def test_wrong_side_small_turns_and_missing_readings_change_nothing():
 def test_both_turns_are_drawn():
     chance = Random(1)
     assert {draw(0, 6, chance).turn for _ in range(20)} == set(Turn)
+
+
+def test_turn_looks_flat_only_while_most_of_it_does():
+    assert not LEFT.looks_flat, "nothing was seen yet"
+    assert after(flat()).looks_flat
+    assert not after(flat(), deep()).looks_flat, "a head whose turn was seen too shortly may try again"

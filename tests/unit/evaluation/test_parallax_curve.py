@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -10,33 +12,34 @@ from faceguard.domain.face import BoundingBox, DetectedFace, Frame, Landmarks
 from faceguard.domain.observation import ParallaxReading
 from faceguard.evaluation.parallax_curve import Played, Share, limit_for, passing, play, summed_up, table
 
+NEVER = -math.inf
 FACE = DetectedFace(BoundingBox(0, 0, 40, 40), Landmarks(np.arange(10, dtype=np.float32).reshape(5, 2)), 0.9)
 
 
-def reading(turn_deg, departure):
-    return ParallaxReading(turn_deg, departure, departure > 0, 50)
+def reading(turn_deg, evidence):
+    return ParallaxReading(turn_deg, evidence, evidence > 0, 50)
 
 
 def test_largest_limit_at_which_the_doors_rule_is_met_counts():
     seen = [reading(20, 2.0)] * 5 + [reading(20, 3.0)] * 5 + [reading(25, 4.0)] * 15
-    assert summed_up(seen, Turn.LEFT, species="head").departure == 4.0
-    assert summed_up(seen[:20], Turn.LEFT, species="head").departure == 3.0
-    assert summed_up(seen, Turn.RIGHT, species="head").departure == 0.0
+    assert summed_up(seen, Turn.LEFT, species="head").evidence == 4.0
+    assert summed_up(seen[:20], Turn.LEFT, species="head").evidence == 3.0
+    assert summed_up(seen, Turn.RIGHT, species="head").evidence == NEVER
 
 
 def test_readings_that_share_views_confirm_nothing_more():
-    assert summed_up([reading(20, 9.0)] * 10, Turn.LEFT, species="print").departure == 0.0
+    assert summed_up([reading(20, 9.0)] * 4, Turn.LEFT, species="print").evidence == NEVER
 
 
 def test_flat_readings_of_the_same_turn_outweigh():
     seen = [reading(20, 0.0)] * 30 + [reading(20, 9.0)] * 25
-    assert summed_up(seen, Turn.LEFT, species="print").departure == 0.0
-    assert summed_up(seen[5:], Turn.LEFT, species="print").departure == 0.0
-    assert summed_up(seen[6:], Turn.LEFT, species="print").departure == 9.0
+    assert summed_up(seen, Turn.LEFT, species="print").evidence == NEVER
+    assert summed_up(seen[5:], Turn.LEFT, species="print").evidence == NEVER
+    assert summed_up(seen[6:], Turn.LEFT, species="print").evidence == 9.0
 
 
 def test_turn_that_is_never_seen_passes_at_no_limit():
-    assert summed_up([], Turn.LEFT, species="head").departure == 0.0
+    assert summed_up([], Turn.LEFT, species="head").evidence == NEVER
 
 
 class Camera:
@@ -72,7 +75,7 @@ def test_presentation_is_played_as_the_door_would():
     played = play(camera, lambda frame: FACE, probe, Turn.RIGHT, species="print")
     assert camera.calls == ["open", "right", "close"]
     assert len(probe.calls) == 12, "six seconds at two frames a second"
-    assert played == Played("print", "", 0.0, -20.0, 12)
+    assert played == Played("print", "", NEVER, -20.0, 12)
 
 
 def test_presentation_that_ends_early_is_summed_up_too():
