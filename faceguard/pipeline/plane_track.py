@@ -110,6 +110,7 @@ class PlaneTrack:
         self._corners = mapped(self._to_face, self._find_corners(grey))
         self._plane: Matrix = np.eye(3)
         self.reference = PlaneView(grey, self._plane, len(self._corners))
+        self._halfway = self.reference
 
     @classmethod
     def start(cls, frame: Frame, face: DetectedFace) -> PlaneTrack | None:
@@ -132,6 +133,8 @@ class PlaneTrack:
         2. the reference view is brought into this view by that homography;
         3. its corners are looked for nearby (pyramidal Lucas-Kanade, forward and backward);
         4. a homography is fitted robustly to those found; once more from 2. with it.
+        5. Where a head has turned so far that too few are found, the last view in which most were found stands in for
+           the reference view in 2. What wanders then errs once, by the little that it wandered since, and no more.
 
         Args:
             frame: of the same size as the reference.
@@ -140,11 +143,15 @@ class PlaneTrack:
         if frame.pixels.shape != self._frame_shape:
             return None
         grey = _grey(frame, self._window, self._scale)
-        view = self._seen(grey, self._plane)
+        view = self._seen(grey, self.reference, self._plane)
         if view is None or view.corners < len(self._corners) / 2:
-            other = self._seen(grey, self._by_landmarks(face.landmarks))
+            other = self._seen(grey, self.reference, self._by_landmarks(face.landmarks))
             if other is not None and (view is None or other.corners > view.corners):
                 view = other
+        if view is not None and view.corners >= len(self._corners) / 2:
+            self._halfway = view
+        elif view is None:
+            view = self._seen(grey, self._halfway, self._plane)
         if view is None or not self._on_face(view, face):
             return None
         self._plane = view.plane
@@ -176,8 +183,8 @@ class PlaneTrack:
         rough[:2] = np.linalg.lstsq(np.column_stack([before, np.ones(5)]), after, rcond=None)[0].T
         return rough
 
-    def _seen(self, grey: NDArray[np.uint8], plane: Matrix) -> PlaneView | None:
-        """Steps 2 to 4 of ``follow``."""
+    def _seen(self, grey: NDArray[np.uint8], known: PlaneView, plane: Matrix) -> PlaneView | None:
+        """Steps 2 to 4 of ``follow``, with a view whose plane is known."""
         count = 0
         for levels in _LEVELS:
             expected = mapped(self._to_pixels @ plane, self._corners)
@@ -186,10 +193,8 @@ class PlaneTrack:
                 return None
             corner = np.array([left, top], np.float64)
             now = grey[top:bottom, left:right]
-            onto = shifted(-corner) @ self._to_pixels @ plane @ self._to_face
-            then = cv2.warpPerspective(
-                self.reference.grey, onto, (right - left, bottom - top), borderMode=cv2.BORDER_REPLICATE
-            )
+            onto = shifted(-corner) @ self._to_pixels @ plane @ np.linalg.inv(known.plane) @ self._to_face
+            then = cv2.warpPerspective(known.grey, onto, (right - left, bottom - top), borderMode=cv2.BORDER_REPLICATE)
             start = (expected - corner).astype(np.float32)
             options: dict[str, Any] = {"winSize": _WINDOW, "maxLevel": levels, "criteria": _CRITERIA}
             found, there_too, _ = cv2.calcOpticalFlowPyrLK(then, now, start, None, **options)
