@@ -1,8 +1,9 @@
 """An active challenge: a random request, and what proves that it was answered by something not flat.
 
-A turn of the head is asked for because a flat picture cannot answer it: whatever is done to the picture, one
+A turn of the head is asked for because one flat picture cannot answer it: whatever is done to the picture, one
 homography explains all of it, while the nose of a head runs ahead of its cheeks (``ParallaxReading``).
-A replayed video of a turning head turns too: this proves "not flat", never "live".
+A replayed video of a turning head turns too, and so do pictures of every pose, one after the other: this proves "not
+flat", never "live".
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Final
 
 from faceguard.domain.observation import ParallaxReading
 
-MIN_TURN_DEG: Final = 12.0
-"""Smallest estimated turn that counts; people are asked for 20 degrees and more, the estimate is rough."""
+MIN_TURN_DEG: Final = 8.0
+"""Smallest estimated turn that counts; people turn by 20 degrees and more, the estimate is rough."""
 CONFIRMATIONS: Final = 3
 """So many readings that share no view must show something not flat: one may be a slipped corner."""
 READINGS_APART: Final = 2

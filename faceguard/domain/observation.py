@@ -115,8 +115,8 @@ class ParallaxReading:
             which is to the right in the unmirrored picture. Degrees, rough.
         evidence: for a nose that has left the plane of the face, against a flat picture; natural logarithm of the ratio
             of what the two leave unexplained (``pipeline.nose_shift``). Below 0 the plane explains the view better.
-        not_flat: ``evidence`` exceeds the limit (``pipeline.parallax.EVIDENCE_LIMIT``); ``turn_deg`` is then to the
-            side to which the nose has left.
+        not_flat: the views behind it show a nose off the plane, on the side of the turn, which was seen on its way;
+            ``evidence`` exceeds ``pipeline.parallax.EVIDENCE_LIMIT``.
         points: points of the face that were found again in this view.
     """
 

@@ -32,8 +32,8 @@ FLAT_HEIGHT: Final = 0.10
 NOSE_SHIFT: Final = 0.06
 """The least shift of a turned head: the mean nose shifts so far in a turn of 8 degrees."""
 NOSE_HEIGHT: Final = 0.20
-"""The lowest nose, in eye distances before the plane of the face; the mean is 27 mm, or 0.43."""
-MEAN_NOSE: Final = 0.43
+NOSE_AT_MOST: Final = 0.65
+"""The lowest and the highest nose, in eye distances before the plane of the face; the mean is 27 mm, or 0.43."""
 
 _STEP: Final = 1 / 40
 _X, _DY = np.meshgrid(np.arange(-0.42, 0.4201, _STEP), np.arange(-0.55, 0.2201, _STEP))
@@ -52,15 +52,12 @@ class NoseShift:
     Attributes:
         shift: of the tip against the plane, in eye distances; positive towards the right of the picture.
         evidence: see the top of this file, for a nose that left to the side of ``shift``.
+        alike: the correlation there; 1 is the very nose of the reference view.
     """
 
     shift: float
     evidence: float
-
-    @property
-    def turn_deg(self) -> float:
-        """The turn that shifts a mean nose so far, signed as in ``ParallaxReading``."""
-        return math.degrees(math.asin(max(-1.0, min(1.0, self.shift / MEAN_NOSE))))
+    alike: float
 
 
 class Nose:
@@ -98,16 +95,18 @@ def judged(alike: Vectors, turn_deg: float) -> NoseShift:
 
     Args:
         alike: correlations.
-        turn_deg: of the plane; the more it has turned, the farther its nose must have left it.
+        turn_deg: of the plane; what leaves it more or less than a nose would in such a turn is none.
     """
     shifts = SHIFTS
-    shift = float(shifts[int(np.argmax(alike))])
+    shift, best = float(shifts[int(np.argmax(alike))]), float(alike.max())
     if shift < 0:
         alike = alike[::-1]
     turned = abs(math.sin(math.radians(turn_deg)))
-    flat, nose = max(FLAT_SHIFT, FLAT_HEIGHT * turned), max(NOSE_SHIFT, NOSE_HEIGHT * turned)
-    by_plane, by_nose = (max(1.0 - float(alike[which].max()), 1e-6) for which in (shifts <= flat, shifts >= nose))
-    return NoseShift(shift, math.log(by_plane / by_nose))
+    flat = shifts <= max(FLAT_SHIFT, FLAT_HEIGHT * turned)
+    nose = shifts >= max(NOSE_SHIFT, NOSE_HEIGHT * turned)
+    nose &= shifts <= NOSE_SHIFT + NOSE_AT_MOST * turned
+    by_plane, by_nose = (max(1.0 - float(alike[which].max()), 1e-6) for which in (flat, nose))
+    return NoseShift(shift, math.log(by_plane / by_nose), best)
 
 
 def _normalised(patches: Vectors) -> Vectors:

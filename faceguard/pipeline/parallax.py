@@ -5,31 +5,46 @@ From a near-frontal reference view on,
 1. the plane of the face is followed through the turn: one homography a view (``plane_track.py``);
 2. in every view the nose is looked for where the plane puts it, and ahead of it (``nose_shift.py``): *evidence* says
    which explains the picture better, a plane (or a bent sheet) or a nose;
-3. the turn is read from the plane's foreshortening, and from the nose where it stands clearly off the plane;
-4. the mean of the last two views is reported.
+3. a view shows a nose off the plane when the evidence is clear, the plane itself has turned, to the side to which the
+   nose has left, and the turn was seen on its way: a picture that is exchanged for one of a turned head jumps, and so
+   does a nose that is covered up;
+4. a reading is not flat when its last two views both show that.
 
 Five landmarks of a detector are too noisy for this, and corners on a nose are few and slip. What passes all the same: a
-video of a turning head on a screen, a mask, and a print that has relief at the nose.
+video of a turning head on a screen (or photos of every pose, one after the other), a mask, and a print with relief at
+the nose, such as a dent of a centimetre and a half that a thumb presses out from behind.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
+from faceguard.domain.decision import NS_PER_MS
 from faceguard.domain.face import DetectedFace, Frame
 from faceguard.domain.observation import ParallaxReading
-from faceguard.pipeline.nose_shift import NOSE_SHIFT, Nose
+from faceguard.pipeline.nose_shift import Nose
 from faceguard.pipeline.plane_track import PlaneTrack
 
-EVIDENCE_LIMIT: Final = 0.0
-"""Evidence beyond which a face is not flat: a nose explains the picture better than a plane or a bent sheet does."""
+EVIDENCE_LIMIT: Final = 0.1
+"""Evidence beyond which a face is not flat. Where the nose is covered up, both explanations are as bad, and it is 0."""
+TURNED_DEG: Final = 8.0
+"""The least turn of the plane: what moves on a picture that has not turned is no nose."""
 VIEWS: Final = 2
-"""Views whose mean is reported."""
+"""Views that must agree."""
+JUMP_DEG: Final = 15.0
+JUMP_SHIFT: Final = 0.06
+"""Between two views a head turns by less than this, and its nose shifts by less (in eye distances)."""
+COVERED: Final = 0.2
+"""A nose that becomes less alike by so much at once, while nothing turns, was covered up or exchanged."""
+GAP_MS: Final = 500
+"""A turn that was out of sight for longer was not seen on its way."""
+REST_DEG: Final = 6.0
+REST_EVIDENCE: Final = -0.5
+"""Turned by no more than this, and its nose clearly in the plane, a face is as in the reference view; a turn that was
+not seen on its way may begin anew."""
 LOST_MS: Final = 2_000
 """The plane may be out of sight for so long, as on the far side of a turn; then the next near-frontal view becomes the
 new reference. Earlier, a head that is turned already would be taken for one that looks straight ahead."""
@@ -40,15 +55,34 @@ class _View:
     """One view against the reference.
 
     Attributes:
+        captured_ns: of its frame.
+        turn_deg: of the plane, signed.
+        shift: of the nose, in eye distances.
         evidence: for a nose that has left the plane.
-        side: to which it has, -1, 0 or 1.
-        turn_deg: signed; the nose's word counts for the side where it stands clearly off the plane, as the plane's own
-            is none while the reference view was turned to the other side.
+        alike: how much the nose is the reference view's, at most 1.
+        on_its_way: the turn was seen from near the reference view to here.
     """
 
-    evidence: float
-    side: float
+    captured_ns: int
     turn_deg: float
+    shift: float
+    evidence: float
+    alike: float
+    on_its_way: bool = True
+
+    def after(self, before: _View) -> _View:
+        """This view, knowing the last one in which the plane was found."""
+        if abs(self.turn_deg) < REST_DEG and self.evidence < REST_EVIDENCE:
+            return self
+        jumped = abs(self.turn_deg - before.turn_deg) > JUMP_DEG and abs(self.shift - before.shift) > JUMP_SHIFT
+        covered = abs(self.turn_deg) < TURNED_DEG and before.alike - self.alike > COVERED
+        gone = self.captured_ns - before.captured_ns > GAP_MS * NS_PER_MS
+        return replace(self, on_its_way=before.on_its_way and not (jumped or covered or gone))
+
+    def shows_a_nose(self, limit: float) -> bool:
+        """Off the plane, on the side to which it has turned."""
+        turned = abs(self.turn_deg) >= TURNED_DEG and self.turn_deg * self.shift > 0
+        return self.evidence > limit and turned and self.on_its_way
 
 
 class ParallaxProbe:
@@ -66,11 +100,11 @@ class ParallaxProbe:
         self._track: PlaneTrack | None = None
         self._nose: Nose | None = None
         self._views: deque[_View] = deque(maxlen=VIEWS)
-        self._seen_ns = 0
+        self._last: _View | None = None
 
     def reset(self) -> None:
         """Forgets the reference."""
-        self._track = self._nose = None
+        self._track = self._nose = self._last = None
         self._views.clear()
 
     def start(self, frame: Frame, face: DetectedFace) -> bool:
@@ -82,9 +116,11 @@ class ParallaxProbe:
         """
         self.reset()
         self._track = PlaneTrack.start(frame, face)
-        self._seen_ns = frame.captured_ns
-        self._nose = None if self._track is None else Nose(self._track)
-        return self._track is not None
+        if self._track is None:
+            return False
+        self._nose = Nose(self._track)
+        self._last = _View(frame.captured_ns, 0.0, 0.0, 0.0, 1.0)
+        return True
 
     def update(self, frame: Frame, face: DetectedFace) -> ParallaxReading | None:
         """The next frame of the same track; None while there is no reference view yet.
@@ -93,26 +129,24 @@ class ParallaxProbe:
             frame: of the same size as the reference.
             face: the probe in it; its box must hold the plane, and its landmarks help to find it after a fast move.
         """
-        if self._track is None or self._nose is None:
+        if self._track is None or self._nose is None or self._last is None:
             self.start(frame, face)
             return None
-        view = self._track.follow(frame, face)
-        nose = None if view is None else self._nose.shift(view)
-        if view is None or nose is None or not math.isfinite(nose.evidence):
-            return self._missed(frame)
-        self._seen_ns = frame.captured_ns
-        side, turn_deg = float(np.sign(nose.shift)), view.turn_deg
-        if abs(nose.shift) >= NOSE_SHIFT:
-            turn_deg = side * max(abs(turn_deg), abs(nose.turn_deg))
-        self._views.append(_View(nose.evidence, side, turn_deg))
-        evidence = float(np.mean([v.evidence for v in self._views]))
-        side = float(np.mean([v.side for v in self._views]))
-        turn_deg = float(np.mean([v.turn_deg for v in self._views]))
-        not_flat = len(self._views) == VIEWS and evidence > self._limit and side * turn_deg > 0
-        return ParallaxReading(turn_deg=turn_deg, evidence=evidence, not_flat=not_flat, points=view.corners)
+        plane = self._track.follow(frame, face)
+        nose = None if plane is None else self._nose.shift(plane)
+        if plane is None or nose is None or not math.isfinite(nose.evidence):
+            return self._missed(frame, self._last)
+        view = _View(frame.captured_ns, plane.turn_deg, nose.shift, nose.evidence, nose.alike).after(self._last)
+        self._last = view
+        self._views.append(view)
+        # a turn that was not seen on its way counts neither for nor against
+        turn_deg = sum(v.turn_deg for v in self._views) / len(self._views) * all(v.on_its_way for v in self._views)
+        evidence = min(v.evidence for v in self._views)
+        not_flat = len(self._views) == VIEWS and all(v.shows_a_nose(self._limit) for v in self._views)
+        return ParallaxReading(turn_deg=turn_deg, evidence=evidence, not_flat=not_flat, points=plane.corners)
 
-    def _missed(self, frame: Frame) -> ParallaxReading:
+    def _missed(self, frame: Frame, last: _View) -> ParallaxReading:
         self._views.clear()
-        if frame.captured_ns - self._seen_ns > LOST_MS * 1_000_000:
+        if frame.captured_ns - last.captured_ns > LOST_MS * NS_PER_MS:
             self.reset()
         return ParallaxReading(turn_deg=0.0, evidence=0.0, not_flat=False, points=0)

@@ -53,7 +53,7 @@ def test_a_head_that_answers_late_proves_it_all_the_same():
 
 
 def test_wrong_side_small_turns_and_missing_readings_change_nothing():
-    assert after(None, deep(-25.0), flat(-25.0), deep(11.0), flat(11.0)) == LEFT
+    assert after(None, deep(-25.0), flat(-25.0), deep(7.0), flat(7.0)) == LEFT
     right = Challenge(Turn.RIGHT, 0, 6)
     assert after(*[deep(-25.0)] * ENOUGH, challenge=right).answer is Answer.PROVEN
     assert after(*[deep(25.0)] * ENOUGH, challenge=right) == right

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
+from faceguard.access.challenge import Answer, Challenge, Turn
 from faceguard.domain.face import BoundingBox, DetectedFace, Frame
 from faceguard.pipeline import parallax
 from faceguard.pipeline.parallax import ParallaxProbe
@@ -60,9 +62,84 @@ def test_pattern_that_wanders_over_a_picture_proves_nothing(astronaut):
     assert not any(r.not_flat for r in seen)
 
 
-def test_head_after_a_jump_is_found_by_its_landmarks(astronaut):
+# What somebody with pictures might do. Each of these was once taken for a head.
+
+
+def altered(scene, change, first=4):
+    """The frames of a scene, from ``first`` on with ``change(pixels, nose, number)`` made to them."""
+    for number, (frame, face) in enumerate(scene):
+        pixels = frame.pixels.astype(np.float32)
+        if number >= first:
+            nose = scene._seen(np.array([[0, 0.55, 0.0]]), number)[0]
+            pixels = change(pixels, nose, number)
+        yield Frame(np.clip(pixels, 0, 255).astype(np.uint8), frame.captured_ns, number), face
+
+
+def soft_disc(shape, middle, radius_px):
+    disc = np.zeros(shape[:2], np.float32)
+    cv2.circle(disc, tuple(int(v) for v in middle), int(radius_px), 1, -1)
+    return cv2.GaussianBlur(disc, (0, 0), 1.5)[..., None]
+
+
+def proven(seen):
+    """Would the door's rule take these readings for an answer to either turn?"""
+    answers = []
+    for turn in Turn:
+        challenge = Challenge(turn, 0, 0)
+        for reading in seen:
+            challenge = challenge.read(reading)
+            answers.append(challenge.answer)
+    return Answer.PROVEN in answers
+
+
+def test_head_is_proven(head_left):
+    assert proven(head_left)
+
+
+@pytest.mark.parametrize("turn", [0, 25, -30])
+@pytest.mark.parametrize("aside", [-0.1, 0.05, 0.15])
+def test_covered_nose_is_no_nose_off_the_plane(astronaut, turn, aside):
+    def finger(pixels, nose, number):
+        disc = soft_disc(pixels.shape, nose + np.array([72 * aside, 0]), 0.25 * 72)
+        return pixels * (1 - disc) + np.float32((120, 150, 200)) * disc
+
+    scene = Turning(astronaut, EYES, turn_deg=turn, depth=0, noise=3, seed=3)
+    assert not proven(readings(altered(scene, finger)))
+
+
+@pytest.mark.parametrize("to", [-0.2, 0.12, 0.2])
+def test_cut_out_nose_that_slides_over_a_picture_is_no_turn(astronaut, to):
+    def slide(pixels, nose, number):
+        move = np.float32([[1, 0, 72 * to * min((number - 3) / 6, 1)], [0, 1, 0]])
+        size = pixels.shape[1::-1]
+        disc = cv2.warpAffine(soft_disc(pixels.shape, nose, 0.32 * 72), move, size)[..., None]
+        return pixels * (1 - disc) + cv2.warpAffine(pixels, move, size) * disc
+
+    scene = Turning(astronaut, EYES, turn_deg=0, depth=0, noise=3, seed=3)
+    assert not proven(readings(altered(scene, slide)))
+
+
+@pytest.mark.parametrize("turn", [20, 30, -25])
+def test_picture_that_is_exchanged_for_one_of_the_turned_head_is_no_turn(astronaut, turn):
+    scene = Turning(astronaut, EYES, turn_deg=turn, noise=2, seed=1)
+    chance = np.random.default_rng(1)
+
+    def still(shown, number):
+        frame, face = scene.frame(shown), scene.face(shown)
+        noisy = frame.pixels + chance.normal(0, 3, frame.pixels.shape)
+        return Frame(np.clip(noisy, 0, 255).astype(np.uint8), number * 40_000_000, number), face
+
+    last = scene.frames - 1
+    seen = readings([still(0 if number < 5 else last, number) for number in range(20)])
+    assert min(r.points for r in seen[5:]) > 14, "it was found"
+    assert not proven(seen)
+
+
+def test_head_out_of_sight_for_long_comes_back_and_turns_again(astronaut):
     scene = list(Turning(astronaut, EYES, turn_deg=25, seed=1))
-    assert any(r.not_flat for r in readings([scene[0], *scene[-4:]]))
+    late = [(Frame(f.pixels, f.captured_ns + 10**9, f.sequence), face) for f, face in scene]
+    assert not proven(readings([scene[0], *late[-6:]])), "where it came from was not seen"
+    assert proven(readings([scene[0], *late[-6:], *late[::-1], *late]))
 
 
 def test_nothing_is_said_before_two_views_agree(head_left):
