@@ -32,6 +32,9 @@ EVIDENCE_LIMIT: Final = 0.1
 """Evidence beyond which a face is not flat. Where the nose is covered up, both explanations are as bad, and it is 0."""
 TURNED_DEG: Final = 8.0
 """The least turn of the plane: what moves on a picture that has not turned is no nose."""
+PERSPECTIVE: Final = 0.03
+"""The plane's perspective says that it has turned where its foreshortening cannot: from a reference view that was
+turned a little to the other side."""
 VIEWS: Final = 2
 """Views that must agree."""
 JUMP_DEG: Final = 15.0
@@ -136,7 +139,10 @@ class ParallaxProbe:
         nose = None if plane is None else self._nose.shift(plane)
         if plane is None or nose is None or not math.isfinite(nose.evidence):
             return self._missed(frame, self._last)
-        view = _View(frame.captured_ns, plane.turn_deg, nose.shift, nose.evidence, nose.alike).after(self._last)
+        turn_deg = plane.turn_deg
+        if abs(turn_deg) < TURNED_DEG and abs(plane.perspective) >= PERSPECTIVE:
+            turn_deg = math.copysign(TURNED_DEG, plane.perspective)
+        view = _View(frame.captured_ns, turn_deg, nose.shift, nose.evidence, nose.alike).after(self._last)
         self._last = view
         self._views.append(view)
         # a turn that was not seen on its way counts neither for nor against
