@@ -1,6 +1,6 @@
 """The door on photographs of real people: sixty who are enrolled from one photo each, and sixty strangers.
 
-Everybody has one attempt. The README lists every run of this, and what it is at arm's length of a webcam.
+Everybody has one attempt. The README says what became of other runs, and of that at arm's length of a webcam.
 """
 
 import random
