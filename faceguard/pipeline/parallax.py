@@ -12,7 +12,7 @@ From a near-frontal reference view on,
 
 Five landmarks of a detector are too noisy for this, and corners on a nose are few and slip. What passes all the same: a
 video of a turning head on a screen (or photos of every pose, one after the other), a mask, and a print with relief at
-the nose, such as a dent of a centimetre and a half that a thumb presses out from behind.
+the nose, such as a deep dent that a thumb presses out from behind.
 """
 
 from __future__ import annotations
