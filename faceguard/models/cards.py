@@ -16,11 +16,10 @@ key that is not known there is an error, for a misspelt threshold must not be a 
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from faceguard.domain.card import (
     AnyCard,
@@ -37,11 +36,11 @@ from faceguard.domain.card import (
 )
 from faceguard.domain.errors import ModelFault
 from faceguard.domain.score import Threshold
+from faceguard.models.tables import as_is, build, list_of, number_of, text_of
 
 CARD_FILE: Final = "cards.toml"
 """Name of the card file beside the bundled networks."""
 
-_T = TypeVar("_T")
 _CARD_TYPES: Final[Mapping[ModelTask, type[AnyCard]]] = {
     ModelTask.DETECTOR: DetectorCard,
     ModelTask.ENCODER: EncoderCard,
@@ -93,99 +92,52 @@ def parse_cards(text: str, name: str) -> tuple[AnyCard, ...]:
 def _card(card_type: type[AnyCard], table: Any, name: str) -> AnyCard:
     label = f"{name}, card '{table.get('id', '?')}'" if isinstance(table, Mapping) else name
     try:
-        return _build(card_type, table, _CARD_READERS)
+        return build(card_type, table, _CARD_READERS)
     except (ValueError, TypeError) as error:
         raise ModelFault(f"{label}: {error}.") from error
 
 
-def _build(kind: type[_T], table: Any, readers: Mapping[str, Callable[[Any], Any]]) -> _T:
-    """An instance of a dataclass from a table with the same keys; ValueError names the first wrong key."""
-    if not isinstance(table, Mapping):
-        raise ValueError(f"a table is expected, not {table!r}")
-    known = {f.name: f for f in dataclasses.fields(kind) if f.init}  # type: ignore[arg-type]
-    for key in table:
-        if key not in known:
-            raise ValueError(f"the key '{key}' is not known")
-    for key, entry in known.items():
-        required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
-        if required and key not in table:
-            raise ValueError(f"the key '{key}' is missing")
-    values = {}
-    for key in known:
-        if key in table:
-            try:
-                values[key] = readers.get(key, _as_is)(table[key])
-            except (ValueError, TypeError, KeyError) as error:
-                raise ValueError(f"'{key}': {error}") from error
-    return kind(**values)
-
-
-def _as_is(value: Any) -> Any:
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"a text is expected, not {value!r}")
-    return value
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"a number is expected, not {value!r}")
-    return float(value)
-
-
-def _list_of(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
-    def read_list(value: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise ValueError(f"a list is expected, not {value!r}")
-        return tuple(read(item) for item in value)
-
-    return read_list
-
-
 def _tensor(table: Any) -> TensorSpec:
-    return _build(TensorSpec, table, {"name": _text, "shape": _list_of(_as_is), "dtype": _text})
+    return build(TensorSpec, table, {"name": text_of, "shape": list_of(as_is), "dtype": text_of})
 
 
 def _rate(table: Any) -> MeasuredRate:
-    return _build(MeasuredRate, table, {"name": _text, "value": _number, "data_set": _text})
+    return build(MeasuredRate, table, {"name": text_of, "value": number_of, "data_set": text_of})
 
 
 def _point(table: Any) -> OperatingPoint:
-    readers = {"fmr": _number, "tau": lambda v: Threshold(_number(v)), "tpr": _number, "data_set": _text}
-    return _build(OperatingPoint, table, readers)
+    readers = {"fmr": number_of, "tau": lambda v: Threshold(number_of(v)), "tpr": number_of, "data_set": text_of}
+    return build(OperatingPoint, table, readers)
 
 
 def _answer(table: Any) -> KnownAnswer:
-    return _build(KnownAnswer, table, {"values": _list_of(_number), "tolerance": _number})
+    return build(KnownAnswer, table, {"values": list_of(number_of), "tolerance": number_of})
 
 
 _CARD_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "id": _text,
-    "file": _text,
-    "sha256": _text,
-    "inputs": _list_of(_tensor),
-    "outputs": _list_of(_tensor),
-    "colour_order": lambda v: ColourOrder(_text(v)),
-    "layout": lambda v: Layout(_text(v)),
-    "mean": _list_of(_number),
-    "std": _list_of(_number),
-    "licence": _text,
-    "origin": _text,
-    "rates": _list_of(_rate),
+    "id": text_of,
+    "file": text_of,
+    "sha256": text_of,
+    "inputs": list_of(_tensor),
+    "outputs": list_of(_tensor),
+    "colour_order": lambda v: ColourOrder(text_of(v)),
+    "layout": lambda v: Layout(text_of(v)),
+    "mean": list_of(number_of),
+    "std": list_of(number_of),
+    "licence": text_of,
+    "origin": text_of,
+    "rates": list_of(_rate),
     "known_answer": _answer,
-    "score_threshold": _number,
-    "nms_threshold": _number,
-    "strides": _list_of(_as_is),
-    "template": _text,
-    "template_points": _list_of(_list_of(_number)),
-    "operating_points": _list_of(_point),
-    "default_fmr": _number,
-    "crop_scale": _number,
-    "classes": _list_of(_text),
-    "bona_fide": _text,
-    "accept_threshold": _number,
-    "attack_threshold": _number,
+    "score_threshold": number_of,
+    "nms_threshold": number_of,
+    "strides": list_of(as_is),
+    "template": text_of,
+    "template_points": list_of(list_of(number_of)),
+    "operating_points": list_of(_point),
+    "default_fmr": number_of,
+    "crop_scale": number_of,
+    "classes": list_of(text_of),
+    "bona_fide": text_of,
+    "accept_threshold": number_of,
+    "attack_threshold": number_of,
 }
