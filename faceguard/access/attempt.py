@@ -204,7 +204,8 @@ class Attempt:
         middle = median(scores)
         if middle < rule.attack:
             return PadVerdict.ATTACK
-        return PadVerdict.BONA_FIDE if middle >= rule.accept else PadVerdict.UNDECIDED
+        vouched = rule.accept is not None and middle >= rule.accept
+        return PadVerdict.BONA_FIDE if vouched else PadVerdict.UNDECIDED
 
 
 def denial(reason: DenyReason, attempt: Attempt, shown: Look | None, retry_ns: int | None) -> Deny:

@@ -19,7 +19,7 @@ class LivenessPolicy(StrEnum):
     """Which liveness gates a face must pass. What geometry proves is "not flat", never "live"."""
 
     STANDARD = "standard"
-    """Static check, PAD networks where installed, the challenge where none is installed or they are undecided."""
+    """Static check, PAD networks where installed, the challenge where none is installed or none vouches."""
     STRICT = "strict"
     """As standard, and always the challenge."""
     OFF = "off"
@@ -31,15 +31,16 @@ class PassiveRule:
     """How the median of the PAD networks' fused scores is read; between the two limits it is undecided.
 
     Attributes:
-        accept: bona fide from here on, in [0, 1].
+        accept: bona fide from here on, in [0, 1]; None while nobody measured how often the networks are wrong: they
+            refuse then, but vouch for nobody, and challenge and PIN stay.
         attack: an attack below this, in [0, 1].
     """
 
-    accept: float
+    accept: float | None
     attack: float
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.attack <= self.accept <= 1.0:
+        if not 0.0 <= self.attack <= (1.0 if self.accept is None else self.accept) <= 1.0:
             raise ValueError("0 <= attack <= accept <= 1")
 
 

@@ -57,10 +57,12 @@ def liveness_item(settings: Settings, networks: Networks | None) -> StatusItem:
     policy = LivenessPolicy(settings.text("liveness.policy"))
     if policy is LivenessPolicy.OFF:
         return StatusItem("Liveness: off", "deny")
-    pads = networks is not None and bool(networks.pads)
+    pads = () if networks is None else networks.pads
     pin = settings.switch("liveness.pin_after_face")
-    if pads:
+    if pads and all(pad.card.measured for pad in pads):
         how = "network and challenge" if policy is LivenessPolicy.STRICT else "network, challenge when undecided"
+    elif pads:
+        how = "network and challenge, then PIN" if pin else "network and challenge"
     else:
         how = "challenge, then PIN" if pin else "challenge only"
     return StatusItem(f"Liveness: {how}, not measured on this camera", "ask")

@@ -344,7 +344,7 @@ class PadCard(ModelCard):
         crop_scale: sides of the crop around the face, in multiples of the box's own sides.
         classes: of the output logits, in order.
         bona_fide: which of them means a living face.
-        accept_threshold: a fused score of at least this is bona fide.
+        accept_threshold: a fused score of at least this is bona fide, once the network's errors are ``measured``.
         attack_threshold: a fused score of at most this is an attack; between the two it is undecided.
     """
 
@@ -371,6 +371,12 @@ class PadCard(ModelCard):
     def task(self) -> ModelTask:
         """Always PAD."""
         return ModelTask.PAD
+
+    @property
+    def measured(self) -> bool:
+        """The card states both error rates, APCER and BPCER; without them the network may refuse but not vouch."""
+        names = {rate.name.partition(" ")[0] for rate in self.rates}
+        return names >= {"APCER", "BPCER"}
 
 
 AnyCard = DetectorCard | EncoderCard | PadCard

@@ -163,6 +163,16 @@ class TestDeny:
         assert play.session.challenge is not None
         assert isinstance(play.grant(1, passive=0.5), Grant)
 
+    def test_networks_that_nobody_measured_refuse_but_vouch_for_nobody(self, make_play):
+        rule = PassiveRule(accept=None, attack=0.5)
+        play = make_play(1, passive=rule, pin_after_face=True, pins=(1,))
+        play.frames(6, 1, passive=1.0)
+        assert play.session.challenge is not None
+        assert isinstance(play.grant(1, passive=1.0), Ask)
+        play = make_play(1, passive=rule, pin_after_face=False)
+        assert reason(play.frames(6, 1, passive=0.4)) is DenyReason.PASSIVE_ATTACK
+        assert isinstance(play.grant(1, passive=0.4), Deny)
+
     def test_strict_always_asks_for_the_challenge(self, make_play):
         play = make_play(1, passive=PassiveRule(accept=0.8, attack=0.3), liveness=LivenessPolicy.STRICT)
         play.frames(6, 1, passive=0.95)
