@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -25,11 +26,14 @@ from faceguard.door.output import DoorOutput
 from faceguard.door.serial_relay import SerialRelay
 from faceguard.guard import Guard
 from faceguard.models.catalogue import Catalogue
+from faceguard.models.download import MIRROR_VARIABLE, Downloads
+from faceguard.models.installer import Installer
+from faceguard.models.packs import PACK_FILE, read_packs
 from faceguard.pin_thread import PinThread
 from faceguard.pipeline.aligner import Aligner
 from faceguard.pipeline.detector import Detector
 from faceguard.pipeline.encoder import Encoder
-from faceguard.pipeline.known_answer import open_checked
+from faceguard.pipeline.known_answer import open_checked, prove
 from faceguard.pipeline.liveness import Liveness
 from faceguard.pipeline.matcher import Matcher
 from faceguard.pipeline.onnx_model import OnnxModel, available_providers
@@ -39,6 +43,7 @@ from faceguard.pipeline.recogniser import Recogniser
 from faceguard.pipeline.still import StillExaminer
 from faceguard.pipeline.tracker import Tracker
 from faceguard.resources import bundled
+from faceguard.shelf import Shelf
 from faceguard.store.audit_log import AuditLog
 from faceguard.store.database import Database
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery
@@ -87,12 +92,24 @@ class House:
         self.clock = clock
         self.settings_file = SettingsFile(folder / SETTINGS_FILE)
         self.catalogue = Catalogue(bundled("models"), folder / "models")
+        mirror = os.environ.get(MIRROR_VARIABLE)
+        self.downloads = Downloads(folder / "downloads", Path(mirror).expanduser() if mirror else None)
         self._lock = Lock()
         self._networks: Networks | None = None
 
     def settings(self) -> Settings:
         """As the file has them now."""
         return self.settings_file.load()
+
+    @property
+    def shelf(self) -> Shelf:
+        """The networks as the admin sees them: installed ones and packs.
+
+        Raises:
+            ModelFault: the list of packs cannot be read.
+        """
+        packs = read_packs(bundled("models") / PACK_FILE)
+        return Shelf(self.catalogue, Installer(self.catalogue, packs, self.downloads, prove), prove)
 
     @property
     def networks(self) -> Networks:
@@ -278,7 +295,7 @@ def load_networks(settings: Settings, catalogue: Catalogue) -> Networks:
     pads: tuple[PassivePadNetwork, ...] = ()
     fault = ""
     try:
-        wanted = [word.strip() for word in settings.text("models.pad").split(",") if word.strip()]
+        wanted = settings.listed("models.pad")
         for model_id in wanted:
             if not isinstance(catalogue.card(model_id), PadCard):
                 raise ModelFault(f"The network {model_id} is no liveness network; correct models.pad.")
@@ -330,20 +347,24 @@ def _tau(settings: Settings, card: EncoderCard, key: str) -> Threshold | None:
     return card.default_tau
 
 
+def passive_rule(cards: Sequence[PadCard]) -> PassiveRule:
+    """How the fused score of these PAD networks is read: the strictest limits; one that is not measured vouches not."""
+    accept = max(card.accept_threshold for card in cards) if all(card.measured for card in cards) else None
+    return PassiveRule(accept, max(card.attack_threshold for card in cards))
+
+
 def policy_of(settings: Settings, networks: Networks) -> AccessPolicy:
     """The rules of the door."""
     card = networks.encoder.card
     loosest = max((p for p in card.operating_points if p.fmr <= CONTINUITY_FMR), key=lambda p: p.fmr, default=None)
-    rules = [pad.card for pad in networks.pads]
+    pads = [pad.card for pad in networks.pads]
     return AccessPolicy(
         tau=search_tau(settings, card),
         tau_pair=_tau(settings, card, "access.tau_pair"),
         tau_continuity=loosest.tau if loosest is not None else Threshold(1.0),
         margin=settings.number("access.margin"),
         liveness=LivenessPolicy(settings.text("liveness.policy")),
-        passive=PassiveRule(max(r.accept_threshold for r in rules), max(r.attack_threshold for r in rules))
-        if rules
-        else None,
+        passive=passive_rule(pads) if pads else None,
         liveness_available=not networks.pad_fault,
         pin_after_face=settings.switch("liveness.pin_after_face"),
         cooldown_ms=settings.whole("access.cooldown_ms"),

@@ -137,6 +137,7 @@ class Desk:
         self._read_photo = read_photo
         self._roles = RoleSession(clock, role)
         self._loaded: LoadedGallery | None = None
+        self._installing: set[str] = set()
 
     def close(self) -> None:
         """Let the database go."""
@@ -309,6 +310,39 @@ class Desk:
                     settings = settings.with_value(other, None)
             settings = settings.with_value("access.tau_encoder", encoder)
         return settings.with_value(key, value)
+
+    def allow_install(self, pack_id: str) -> None:
+        """Somebody wants to install a pack: the admin may, and it is on record.
+
+        Raises:
+            NotPermitted: only the admin may.
+        """
+        self._roles.require(Action.MANAGE_MODELS)
+        self._note("network", None, f"install {pack_id}")
+        self._installing.add(pack_id)
+
+    def finish_install(self, pack_id: str, pad_ids: Sequence[str]) -> Settings:
+        """The pack is installed: its liveness networks are put to use.
+
+        The admin's rights may have ended during a long download; what the admin began is finished all the same.
+
+        Args:
+            pack_id: for which ``allow_install`` was called at this desk.
+            pad_ids: its liveness networks.
+
+        Raises:
+            NotPermitted: nobody began it here.
+        """
+        if pack_id not in self._installing:
+            self._roles.require(Action.MANAGE_MODELS)
+        self._installing.discard(pack_id)
+        settings = self.settings()
+        used = settings.listed("models.pad")
+        if not set(pad_ids) <= set(used):
+            settings = settings.with_value("models.pad", ",".join(dict.fromkeys((*used, *pad_ids))))
+            self._note("setting", None, "models.pad=(text)")
+            self._file.save(settings)
+        return settings
 
     def allow_door_test(self) -> None:
         """Somebody wants to see whether the door opens: the admin may, and it is on record.

@@ -1,8 +1,9 @@
-"""The networks: list, add, verify, choose, remove."""
+"""The networks: list, install, add, verify, choose, remove."""
 
 from __future__ import annotations
 
 import contextlib
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,23 +11,18 @@ import click
 
 from faceguard.access.roles import Action
 from faceguard.cli.context import Context, as_json, ask_pin, json_option
-from faceguard.config.settings import Settings
 from faceguard.desk import Desk
-from faceguard.domain.card import DetectorCard, EncoderCard, ModelTask
+from faceguard.domain.card import EncoderCard, ModelTask
 from faceguard.domain.errors import ModelFault
-from faceguard.models.catalogue import Catalogue, Entry
+from faceguard.models.catalogue import Entry
+from faceguard.models.installer import InstallStep
+from faceguard.models.packs import Pack
 from faceguard.pipeline.known_answer import prove
-
-SETTING_OF: Final = {
-    ModelTask.DETECTOR: "models.detector",
-    ModelTask.ENCODER: "models.encoder",
-    ModelTask.PAD: "models.pad",
-}
 
 
 @click.group()
 def models() -> None:
-    """The networks: list, add, verify, choose, remove."""
+    """The networks: list, install, add, verify, choose, remove."""
 
 
 @models.command("list")
@@ -34,15 +30,81 @@ def models() -> None:
 @click.pass_obj
 def list_networks(context: Context, json_: bool) -> None:
     """All installed networks; those in use have a star."""
-    catalogue, used = context.house.catalogue, _in_use(context.house.settings(), context.house.catalogue)
-    entries = catalogue.entries()
+    shelved = context.house.shelf.networks(context.house.settings())
     if json_:
-        as_json({"models": [_described(entry, used) for entry in entries]})
+        as_json({"models": [_described(one.entry, one.in_use) for one in shelved]})
         return
-    for entry in entries:
-        star = "*" if entry.id in used else " "
+    for one in shelved:
+        star, entry = "*" if one.in_use else " ", one.entry
         origin = "bundled" if entry.bundled else "added"
         click.echo(f"{star} {entry.id:<32} {_task(entry):<9} {origin:<8} {_summary(entry)}")
+    click.echo("`faceguard models packs` lists what else can be installed.")
+
+
+@models.command()
+@json_option
+@click.pass_obj
+def packs(context: Context, json_: bool) -> None:
+    """Packs that can be installed: size, licence and what they are; those installed have a star."""
+    known = context.house.shelf.packs()
+    if json_:
+        as_json({"packs": [_described_pack(pack, installed) for pack, installed in known]})
+        return
+    for pack, installed in known:
+        click.echo(f"{'*' if installed else ' '} {pack.id:<12} {pack.size_bytes / 1e6:>6.1f} MB  {pack.about}")
+        click.echo(f"{'':25}Licence: {pack.licence}")
+
+
+@models.command()
+@click.argument("id_", metavar="ID")
+@click.option("--accept-licence", "accepted", default="", metavar="NAME", help="Words of the licence, where asked for.")
+@click.pass_obj
+def install(context: Context, id_: str, accepted: str) -> None:
+    """Download the pack ID, test its networks and add them; asks for the admin PIN.
+
+    Its files are looked for in the data folder's `downloads` and in the folder that FACEGUARD_MODEL_MIRROR names, then
+    downloaded; a download that broke off goes on where it ended. Every file must be the published one to the byte.
+
+    A liveness network is used from the next start on; another one is not used before `faceguard models use`.
+    """
+    shelf = context.house.shelf
+    with contextlib.closing(admin_desk(context)) as desk:
+        shelf.allow(desk, id_, accepted)
+        with contextlib.closing(_ProgressLine()) as line:
+            cards = shelf.install(id_, accepted, line.show, lambda: False)
+        settings = shelf.finish(desk, id_)
+    for card in cards:
+        if card.task is ModelTask.PAD:
+            click.echo(f"The network {card.id} is installed and tested.")
+            continue
+        click.echo(f"The network {card.id} is installed and tested; `faceguard models use {card.id}` puts it to use.")
+        if isinstance(card, EncoderCard) and card.default_tau is None:
+            click.echo(_NO_TAU)
+    if any(card.task is ModelTask.PAD for card in cards):
+        click.echo(f"models.pad = {settings.text('models.pad')}; it counts from the next start.")
+
+
+class _ProgressLine:
+    """Progress on standard error: one line that is rewritten on a terminal, else a line every tenth."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._said: object = None
+
+    def show(self, step: InstallStep) -> None:
+        """Say it if it is news."""
+        percent = step.done * 100 // step.total
+        news = step.doing, percent if self._terminal else percent // 10
+        if news == self._said:
+            return
+        self._said = news
+        words = f"{step.doing}: {step.done / 1e6:.1f} of {step.total / 1e6:.1f} MB, {percent} %"
+        click.echo(f"\r{words:<78}" if self._terminal else words, err=True, nl=not self._terminal)
+
+    def close(self) -> None:
+        """End the line."""
+        if self._terminal and self._said is not None:
+            click.echo(err=True)
 
 
 @models.command()
@@ -94,22 +156,19 @@ def use(context: Context, id_: str) -> None:
 
     A liveness network is added to those in use. With another encoder everybody needs a new photo.
     """
-    house = context.house
     with contextlib.closing(admin_desk(context)) as desk:
-        card = house.catalogue.verify(id_, prove)
-        before, key = house.encoder_card(), SETTING_OF[card.task]
-        value = id_
-        if card.task is ModelTask.PAD:
-            value = ",".join(dict.fromkeys([*_words(house.settings().text(key)), id_]))
-        desk.set(key, value)
-        people = len(desk.people())
-    click.echo(f"{key} = {value}; it counts from the next start.")
-    if isinstance(card, EncoderCard) and card.encoder_id != before.encoder_id:
+        used = context.house.shelf.use(desk, id_)
+    click.echo(f"{used.setting} = {used.value}; it counts from the next start.")
+    if used.people is not None:
         click.echo(
             "Templates of another encoder are never compared with this one's: "
-            + (f"all {people} people who are enrolled need a new photo." if people else "nobody is enrolled yet.")
+            + (
+                f"all {used.people} people who are enrolled need a new photo."
+                if used.people
+                else "nobody is enrolled yet."
+            )
         )
-        if card.default_tau is None:
+        if isinstance(used.card, EncoderCard) and used.card.default_tau is None:
             click.echo(_NO_TAU)
 
 
@@ -117,16 +176,14 @@ def use(context: Context, id_: str) -> None:
 @click.argument("id_", metavar="ID")
 @click.pass_obj
 def remove(context: Context, id_: str) -> None:
-    """Delete the added network ID; asks for the admin PIN. A liveness network in use is taken out of use first."""
-    house = context.house
+    """Delete the added network ID, or all of the pack ID; asks for the admin PIN.
+
+    A liveness network in use is taken out of use first; without one the door asks for the challenge and the PIN.
+    """
     with contextlib.closing(admin_desk(context)) as desk:
-        # its right to be deleted is looked at before the setting is touched
-        pads = _words(house.settings().text("models.pad"))
-        entry = next((e for e in house.catalogue.entries() if e.id == id_), None)
-        if entry is not None and not entry.bundled and id_ in pads:
-            desk.set("models.pad", ",".join(p for p in pads if p != id_))
-        house.catalogue.remove(id_, _in_use(house.settings(), house.catalogue))
-    click.echo(f"The network {id_} is removed.")
+        gone = context.house.shelf.remove(desk, id_)
+    for model_id in gone:
+        click.echo(f"The network {model_id} is removed.")
 
 
 _NO_TAU: Final = (
@@ -151,17 +208,6 @@ def admin_desk(context: Context) -> Desk:
     return desk
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def _in_use(settings: Settings, catalogue: Catalogue) -> frozenset[str]:
-    """Ids that the settings name, or the bundled ones where they name none."""
-    detector = settings.text("models.detector") or catalogue.default(DetectorCard).id
-    encoder = settings.text("models.encoder") or catalogue.default(EncoderCard).id
-    return frozenset((detector, encoder, *_words(settings.text("models.pad"))))
-
-
 def _task(entry: Entry) -> str:
     return "?" if entry.card is None else entry.card.task.value
 
@@ -178,13 +224,13 @@ def _summary(entry: Entry) -> str:
     return ", ".join(words)
 
 
-def _described(entry: Entry, used: frozenset[str]) -> dict[str, Any]:
+def _described(entry: Entry, in_use: bool) -> dict[str, Any]:
     card = entry.card
     described: dict[str, Any] = {
         "id": entry.id,
         "task": None if card is None else card.task.value,
         "bundled": entry.bundled,
-        "in_use": entry.id in used,
+        "in_use": in_use,
         "fault": entry.fault or None,
     }
     if card is not None:
@@ -207,3 +253,20 @@ def _described(entry: Entry, used: frozenset[str]) -> dict[str, Any]:
             ],
         }
     return described
+
+
+def _described_pack(pack: Pack, installed: bool) -> dict[str, Any]:
+    return {
+        "id": pack.id,
+        "title": pack.title,
+        "about": pack.about,
+        "installed": installed,
+        "size_bytes": pack.size_bytes,
+        "licence": pack.licence,
+        "accept": pack.accept or None,
+        "networks": [{"id": network.id, "task": network.task.value} for network in pack.networks],
+        "files": [
+            {"name": file.name, "sha256": file.sha256, "size_bytes": file.size_bytes, "address": file.address}
+            for file in pack.files
+        ],
+    }

@@ -199,7 +199,12 @@ TABLE: Final[tuple[SettingRow, ...]] = (
     ),
     _text("models.encoder", "", "Card id of the encoder; empty uses the bundled one.", admin=True),
     _text("models.detector", "", "Card id of the face detector; empty uses the bundled one.", admin=True),
-    _text("models.pad", "", "Card ids of liveness networks, separated by commas; empty uses none.", admin=True),
+    _text(
+        "models.pad",
+        "",
+        "Card ids of liveness networks, separated by commas; installing a pack adds its own; empty uses none.",
+        admin=True,
+    ),
     _number(
         "access.tau",
         None,
@@ -381,6 +386,10 @@ class Settings(Mapping[str, SettingValue]):
         if not isinstance(value, str):
             raise TypeError(f"{key} is no text")
         return value
+
+    def listed(self, key: str) -> tuple[str, ...]:
+        """The words of a TEXT row that holds several, separated by commas."""
+        return tuple(word.strip() for word in self.text(key).split(",") if word.strip())
 
     def whole(self, key: str) -> int:
         """Value of a WHOLE row."""

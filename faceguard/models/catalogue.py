@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -43,6 +43,21 @@ class Entry:
     bundled: bool
     folder: Path
     fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A network that is to be added.
+
+    Attributes:
+        card_text: TOML with its one card.
+        card_name: what the card is called in a sentence to people.
+        read: gives the network's bytes; raises ``ModelFault``.
+    """
+
+    card_text: str
+    card_name: str
+    read: Callable[[AnyCard], bytes]
 
 
 class Catalogue:
@@ -109,27 +124,47 @@ class Catalogue:
         Raises:
             ModelFault: card or file are missing, invalid or do not fit, the id is taken, or nothing can be written.
         """
-        text = _read_card_text(card_file)
-        cards = parse_cards(text, card_file.name)
-        if len(cards) != 1:
-            raise ModelFault(f"{card_file.name} holds {len(cards)} cards; to add a network it holds exactly one.")
-        card = cards[0]
-        if any(entry.id == card.id for entry in self.entries()):
-            raise ModelFault(f"There is a network with the id '{card.id}' already; remove it or change the id.")
-        data = _read_network(file, card)
-        _require_digest(card, data)
-        answer = prove(card, data)
-        text = _with_known_answer(text, card, answer)
-        card = parse_cards(text, card_file.name)[0]
+        made = Made(_read_card_text(card_file), card_file.name, lambda card: _read_network(file, card))
+        return self.add_made([made], prove)[0]
+
+    def add_made(self, networks: Sequence[Made], prove: Prove) -> tuple[AnyCard, ...]:
+        """The same for networks that the program brings along itself: all of them appear, or none.
+
+        Raises:
+            ModelFault: see ``add``.
+        """
+        proven = [self._proven(network, prove) for network in networks]
+        placed: list[Path] = []
         try:
             self._added.mkdir(parents=True, exist_ok=True)
             with _staging(self._added) as staged:
-                _write(staged / card.file, data)
-                _write(staged / CARD_FILE, text.encode())
-                staged.rename(self._added / card.id)
+                for card, text, data in proven:
+                    folder = staged / card.id
+                    folder.mkdir()
+                    _write(folder / card.file, data)
+                    _write(folder / CARD_FILE, text.encode())
+                for card, _, _ in proven:
+                    (staged / card.id).rename(self._added / card.id)
+                    placed.append(self._added / card.id)
         except OSError as error:
-            raise ModelFault(f"The network '{card.id}' cannot be copied to {self._added}.", str(error)) from error
-        return card
+            for folder in placed:
+                shutil.rmtree(folder, ignore_errors=True)
+            ids = "', '".join(card.id for card, _, _ in proven)
+            raise ModelFault(f"The network '{ids}' cannot be copied to {self._added}.", str(error)) from error
+        return tuple(card for card, _, _ in proven)
+
+    def _proven(self, network: Made, prove: Prove) -> tuple[AnyCard, str, bytes]:
+        """Card, its text with the known answer, and bytes, once everything about them was found right."""
+        cards = parse_cards(network.card_text, network.card_name)
+        if len(cards) != 1:
+            raise ModelFault(f"{network.card_name} holds {len(cards)} cards; to add a network it holds exactly one.")
+        card = cards[0]
+        if any(entry.id == card.id for entry in self.entries()):
+            raise ModelFault(f"There is a network with the id '{card.id}' already; remove it or change the id.")
+        data = network.read(card)
+        _require_digest(card, data)
+        text = _with_known_answer(network.card_text, card, prove(card, data))
+        return parse_cards(text, network.card_name)[0], text, data
 
     def verify(self, model_id: str, prove: Prove) -> AnyCard:
         """Reads a network, compares its digest, opens it and runs its known-answer test.

@@ -60,3 +60,15 @@ print(os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH"), os.environ.get("QT_QPA_FONT
 """
     variables = {} if own is None else {"QT_QPA_PLATFORM_PLUGIN_PATH": own}
     assert in_fresh_interpreter(code, tmp_path, project, **variables) == [f"{own} None"]
+
+
+def test_libraries_that_only_an_installation_needs_stay_unimported(tmp_path, project):
+    code = f"""
+import sys
+from pathlib import Path
+from faceguard.compose import House
+house = House(Path({str(tmp_path)!r}))
+assert house.shelf.packs()
+print(sorted({{"onnx", "insightface", "torch", "requests"}} & set(sys.modules)))
+"""
+    assert in_fresh_interpreter(code, tmp_path, project) == ["[]"]
