@@ -14,6 +14,7 @@ from faceguard.access.enrolment import Draft
 from faceguard.app import status_words
 from faceguard.app.doorway import Doorway
 from faceguard.app.event_words import row_of
+from faceguard.app.networks_link import NetworksLink
 from faceguard.app.settings_link import SettingsLink
 from faceguard.camera.photo_file import SUFFIXES
 from faceguard.camera.source import FrameSource
@@ -88,6 +89,7 @@ class Desktop(QObject):
         self.enrol = EnrolPage(person_pin_refusal, SUFFIXES)
         self.settings = SettingsPage(TABLE, admin_pin_refusal)
         self._settings_link = SettingsLink(house, self.desk, self.settings, self)
+        self._networks_link = NetworksLink(house, self.desk, self.settings.networks, self)
         self._add_pages()
         self._wire_pages()
         self._ticker = QTimer(self)
@@ -121,6 +123,8 @@ class Desktop(QObject):
         self.enrol.pin_requested.connect(self._set_new_pin)
         self.enrol.back_requested.connect(self._back_to_people)
         self._settings_link.changed.connect(self._on_setting_changed)
+        self._networks_link.changed.connect(self._on_setting_changed)
+        self._networks_link.rights_ended.connect(self._settings_link.rights_ended)
         self._settings_link.tried.connect(self._apply_policy)
         self._settings_link.role_changed.connect(self._on_role_changed)
         self._settings_link.door_test_allowed.connect(self._test_door)
@@ -146,7 +150,8 @@ class Desktop(QObject):
         self._ticker.stop()
         self._door_test.stop()
         self._settings_link.stop()
-        ended = self.desk.stop()
+        ended = self._networks_link.stop()
+        ended = self.desk.stop() and ended
         return self._stop_door() and ended
 
     def _on_admin_known(self, known: bool) -> None:
@@ -449,6 +454,8 @@ class Desktop(QObject):
     def _on_page_changed(self, page: str) -> None:
         if page == "people":
             self._reload_people()
+        elif page == "settings":
+            self._networks_link.refresh()
 
     def _ignore(self, error: FaceguardError) -> None:
         log.error("%s (%s)", error.sentence, error.detail)

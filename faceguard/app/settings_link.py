@@ -140,6 +140,11 @@ class SettingsLink(QObject):
         self._set_role(False)
 
     @Slot()
+    def rights_ended(self) -> None:
+        """The admin's rights were found closed elsewhere."""
+        self._set_role(False)
+
+    @Slot()
     def _look_at_lock(self) -> None:
         if not self._desk.busy:
             self._desk.submit(lambda desk: desk.locked, self._on_lock_known, self._ignore)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from faceguard.config.settings import SettingRow, SettingValue
 from faceguard.domain.card import OperatingPoint
 from faceguard.domain.errors import FaceguardError
+from faceguard.ui.networks_card import NetworksCard
 from faceguard.ui.pin_prompt import NewPinForm, PinPrompt, button
 from faceguard.ui.setting_field import SettingField
 from faceguard.ui.setting_words import (
@@ -178,6 +179,7 @@ class SettingsPage(QWidget):
         for key, field in self.fields.items():
             field.editor.setEnabled(not (locked and self._rows[key].admin_only))
         self.tau.setEnabled(not locked)
+        self.networks.set_locked(locked)
         self.change_pin.setEnabled(not locked)
         self._close_pin_form()
         self.door_test.setEnabled(not locked)
@@ -217,6 +219,8 @@ class SettingsPage(QWidget):
             half.addStretch()
             pair.addLayout(half, 1)
         column.addLayout(pair)
+        self.networks = NetworksCard()
+        column.addWidget(self.networks)
         self.more = button("Show more settings")
         self.more.setCheckable(True)
         self.more.toggled.connect(self._show_more)

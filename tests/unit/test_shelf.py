@@ -5,9 +5,12 @@ from contextlib import closing
 import pytest
 
 from faceguard.access.policy import LivenessPolicy, PassiveRule
-from faceguard.compose import House, passive_rule
+from faceguard.camera.photo_file import read_photo
+from faceguard.compose import House, passive_rule, recogniser_of
 from faceguard.domain.card import MeasuredRate, ModelTask
 from faceguard.domain.errors import ModelFault, NotPermitted
+from faceguard.domain.template import Gallery
+from faceguard.pipeline.matcher import Matcher
 
 PIN = "739184"
 MINUTE_NS = 60_000_000_000
@@ -141,3 +144,21 @@ def test_what_is_installed_of_the_packs_is_known(house, desk):
     assert {pack.id for pack, installed in house.shelf.packs() if installed} == {"minifasnet"}
     house.shelf.remove(desk, "minifasnet_v2")
     assert not any(installed for _, installed in house.shelf.packs())
+
+
+def test_the_doors_own_walk_scores_attacks_low_and_the_living_face_high(house, desk, shared):
+    """With the program's own detector: its boxes are other ones than those the networks were made with."""
+    install(house, desk, "minifasnet")
+    matcher = Matcher(Gallery.empty(house.encoder_card().encoder_id, house.encoder_card().length))
+    settings = house.settings().with_value("access.zone", 1.0)
+    scores = {}
+    for name in ("attack_print_1", "attack_replay_1", "bonafide_1"):
+        recogniser = recogniser_of(house.networks, settings)
+        photo = read_photo(shared / "data" / "pad" / f"{name}.jpg")
+        observation = recogniser.observe(photo, matcher, challenge=False)
+        assert observation.embedding is not None, observation.halt
+        scores[name] = observation.pad.passive_score
+    rule = house.policy().passive
+    assert scores["attack_print_1"] < rule.attack
+    assert scores["attack_replay_1"] < 0.05
+    assert scores["bonafide_1"] > 0.95
