@@ -17,7 +17,7 @@ from faceguard.config.folders import DATABASE_FILE, SETTINGS_FILE, data_folder
 from faceguard.config.settings import Settings
 from faceguard.config.settings_file import SettingsFile
 from faceguard.desk import Desk
-from faceguard.domain.card import DetectorCard, EncoderCard, PadCard
+from faceguard.domain.card import DetectorCard, EncoderCard, PadCard, QualityCard
 from faceguard.domain.errors import ModelFault
 from faceguard.domain.score import Distance, Threshold
 from faceguard.domain.template import Embedding, Gallery
@@ -39,6 +39,7 @@ from faceguard.pipeline.matcher import Matcher
 from faceguard.pipeline.onnx_model import OnnxModel, available_providers
 from faceguard.pipeline.passive_pad import PassivePadNetwork
 from faceguard.pipeline.quality import QualityGate, QualityLimits
+from faceguard.pipeline.quality_network import QualityNetwork, StricterGate
 from faceguard.pipeline.recogniser import Recogniser
 from faceguard.pipeline.still import StillExaminer
 from faceguard.pipeline.tracker import Tracker
@@ -60,12 +61,14 @@ class Networks:
     Attributes:
         detector, encoder: always there.
         pads: PAD networks, in the order of the setting; empty while none is installed.
+        quality: judges pictures behind the quality gate; None while none is chosen.
         pad_fault: why a PAD network that the settings name is not there; the door then lets nobody in.
     """
 
     detector: Detector
     encoder: Encoder
     pads: tuple[PassivePadNetwork, ...] = ()
+    quality: QualityNetwork | None = None
     pad_fault: str = ""
 
     @property
@@ -292,6 +295,10 @@ def load_networks(settings: Settings, catalogue: Catalogue) -> Networks:
         raise ModelFault(f"The network {detector_id} is no face detector; choose another one in models.detector.")
     encoder_card = chosen_encoder(settings, catalogue)
     detector, encoder = Detector(model(detector_id)), Encoder(model(encoder_card.id))
+    quality_id = settings.text("models.quality")
+    if quality_id and not isinstance(catalogue.card(quality_id), QualityCard):
+        raise ModelFault(f"The network {quality_id} is no quality network; choose another one in models.quality.")
+    quality = QualityNetwork(model(quality_id)) if quality_id else None
     pads: tuple[PassivePadNetwork, ...] = ()
     fault = ""
     try:
@@ -302,7 +309,7 @@ def load_networks(settings: Settings, catalogue: Catalogue) -> Networks:
         pads = tuple(PassivePadNetwork(model(model_id)) for model_id in wanted)
     except ModelFault as error:
         fault = error.sentence
-    return Networks(detector, encoder, pads, fault)
+    return Networks(detector, encoder, pads, quality, fault)
 
 
 def aligner_of(card: EncoderCard) -> Aligner:
@@ -310,10 +317,11 @@ def aligner_of(card: EncoderCard) -> Aligner:
     return Aligner(card.template, card.template_points, card.input_size)
 
 
-def quality_of(settings: Settings) -> QualityGate:
-    """The quality gate with the limits of the settings."""
+def quality_of(networks: Networks, settings: Settings) -> QualityGate | StricterGate:
+    """The quality gate with the limits of the settings, and the quality network behind it where one is chosen."""
     limits = {key: float(value) for key, value in settings.section("quality").items() if isinstance(value, int | float)}
-    return QualityGate(QualityLimits(**limits))
+    gate = QualityGate(QualityLimits(**limits))
+    return gate if networks.quality is None else StricterGate(gate, networks.quality)
 
 
 def recogniser_of(networks: Networks, settings: Settings) -> Recogniser:
@@ -322,7 +330,7 @@ def recogniser_of(networks: Networks, settings: Settings) -> Recogniser:
         networks.detector,
         Tracker(),
         aligner_of(networks.encoder.card),
-        quality_of(settings),
+        quality_of(networks, settings),
         Liveness(networks.pads),
         networks.encoder,
         zone=settings.number("access.zone"),
@@ -332,7 +340,8 @@ def recogniser_of(networks: Networks, settings: Settings) -> Recogniser:
 
 def still_examiner(networks: Networks, settings: Settings) -> StillExaminer:
     """The same stages for stored photos."""
-    return StillExaminer(networks.detector, aligner_of(networks.encoder.card), quality_of(settings), networks.encoder)
+    quality = quality_of(networks, settings)
+    return StillExaminer(networks.detector, aligner_of(networks.encoder.card), quality, networks.encoder)
 
 
 def search_tau(settings: Settings, card: EncoderCard) -> Threshold | None:

@@ -1,8 +1,8 @@
 """The networks as the admin sees them, without Qt: what is installed, what could be, what is in use.
 
 Command line and window share it. It asks the desk for the admin's rights, and keeps settings and files in step: a
-network that is in use is not deleted, and a liveness network that goes is taken out of use first, so that the door
-falls back to the challenge instead of missing it.
+detector or encoder that is in use is not deleted; a liveness or quality network that goes is taken out of use first, so
+that the door does without it instead of missing it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ SETTING_OF: Final = {
     ModelTask.DETECTOR: "models.detector",
     ModelTask.ENCODER: "models.encoder",
     ModelTask.PAD: "models.pad",
+    ModelTask.QUALITY: "models.quality",
 }
 
 
@@ -80,7 +81,7 @@ class Shelf:
         """Ids that the settings name, or the bundled ones where they name none."""
         detector = settings.text("models.detector") or self._catalogue.default(DetectorCard).id
         encoder = settings.text("models.encoder") or self._catalogue.default(EncoderCard).id
-        return frozenset((detector, encoder, *settings.listed("models.pad")))
+        return frozenset((detector, encoder, *settings.listed("models.pad"), *settings.listed("models.quality")))
 
     def packs(self) -> tuple[tuple[Pack, bool], ...]:
         """Every pack, and whether all of it is installed."""
@@ -150,10 +151,11 @@ class Shelf:
             if not ids:
                 raise ModelFault(f"The pack '{wanted}' is not installed.")
         # their right to be deleted is looked at before the setting is touched
-        pads = desk.settings().listed("models.pad")
-        going = {i for i in ids if i in entries and not entries[i].bundled and i in pads}
-        if going:
-            desk.set("models.pad", ",".join(p for p in pads if p not in going))
+        going = {i for i in ids if i in entries and not entries[i].bundled}
+        for key in ("models.pad", "models.quality"):
+            used = desk.settings().listed(key)
+            if going & set(used):
+                desk.set(key, ",".join(i for i in used if i not in going))
         for model_id in ids:
             self._catalogue.remove(model_id, self.in_use(desk.settings()))
         return ids

@@ -23,6 +23,7 @@ HINTS: Final[Mapping[HaltReason, Hint]] = MappingProxyType(
         HaltReason.TOO_BRIGHT: Hint.LESS_LIGHT,
         HaltReason.UNEVEN_LIGHT: Hint.EVEN_LIGHT,
         HaltReason.BLURRED: Hint.HOLD_STILL,
+        HaltReason.POOR_PICTURE: Hint.LOOK_HERE,
         HaltReason.BAD_EMBEDDING: Hint.LOOK_HERE,
         HaltReason.TOO_SOON: Hint.CHECKING,
     }

@@ -20,7 +20,12 @@ from faceguard.ui.networks_card import NetworkLine, NetworksCard, PackLine
 
 log = logging.getLogger(__name__)
 
-TASKS = {ModelTask.DETECTOR: "Face detector", ModelTask.ENCODER: "Encoder", ModelTask.PAD: "Liveness network"}
+TASKS = {
+    ModelTask.DETECTOR: "Face detector",
+    ModelTask.ENCODER: "Encoder",
+    ModelTask.PAD: "Liveness network",
+    ModelTask.QUALITY: "Quality network",
+}
 NEW_PHOTOS = "With another encoder everybody who is enrolled needs a new photo."
 NO_TAU = "Its tau is not measured: until it is, the door lets nobody in."
 
@@ -136,7 +141,7 @@ class NetworksLink(QObject):
 
     def _on_removed(self, settings: Settings) -> None:
         self.refresh()
-        self.changed.emit(settings, "models.pad")
+        self.changed.emit(settings, "models.pad")  # any key of the section: the whole of it is compared
 
     def _on_network_refused(self, model_id: str, fault: FaceguardError) -> None:
         self._card.show_network_refusal(model_id, fault)

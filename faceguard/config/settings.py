@@ -205,6 +205,12 @@ TABLE: Final[tuple[SettingRow, ...]] = (
         "Card ids of liveness networks, separated by commas; installing a pack adds its own; empty uses none.",
         admin=True,
     ),
+    _text(
+        "models.quality",
+        "",
+        "Card id of a network that also judges whether a picture is good enough; empty uses none.",
+        admin=True,
+    ),
     _number(
         "access.tau",
         None,

@@ -30,6 +30,7 @@ class ModelTask(StrEnum):
     DETECTOR = "detector"
     ENCODER = "encoder"
     PAD = "pad"
+    QUALITY = "quality"
 
 
 class ColourOrder(StrEnum):
@@ -59,6 +60,16 @@ def _require_finite(values: tuple[float, ...], name: str) -> None:
 def _require_fraction(value: float, name: str) -> None:
     _require_finite((value,), name)
     _require(0.0 <= value <= 1.0, f"{name} lies in [0, 1]")
+
+
+def _require_template(name: str, points: tuple[tuple[float, float], ...], side: int) -> None:
+    """A landmark template inside a square crop."""
+    _require(_WORD.fullmatch(name) is not None, "a template's name is one lower-case word")
+    _require(len(points) == 5 and all(len(p) == 2 for p in points), "a template has five points (x, y)")
+    flat = tuple(v for p in points for v in p)
+    _require_finite(flat, "template_points")
+    _require(all(0.0 <= v < side for v in flat), "template_points lie inside the crop")
+    _require(points[0][0] < points[1][0], "the person's right eye lies left of the left eye in the template")
 
 
 def _require_count(value: int | None, name: str, least: int = 1) -> None:
@@ -294,13 +305,7 @@ class EncoderCard(ModelCard):
     def __post_init__(self) -> None:
         ModelCard.__post_init__(self)
         _require_count(self.input_size, "an encoder's input_size", least=16)
-        _require(_WORD.fullmatch(self.template) is not None, "a template's name is one lower-case word")
-        points = self.template_points
-        _require(len(points) == 5 and all(len(p) == 2 for p in points), "a template has five points (x, y)")
-        flat = tuple(v for p in points for v in p)
-        _require_finite(flat, "template_points")
-        _require(all(0.0 <= v < self.input_size for v in flat), "template_points lie inside the crop")
-        _require(points[0][0] < points[1][0], "the person's right eye lies left of the left eye in the template")
+        _require_template(self.template, self.template_points, self.input_size)
         _require(isinstance(self.mirror, bool), "mirror is true or false")
         _require_count(self.length, "length", least=2)
         _require(len(self.outputs) == 1, "an encoder has exactly one output")
@@ -379,4 +384,31 @@ class PadCard(ModelCard):
         return names >= {"APCER", "BPCER"}
 
 
-AnyCard = DetectorCard | EncoderCard | PadCard
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityCard(ModelCard):
+    """A network that says how well a face can be recognised on a picture.
+
+    Attributes:
+        template, template_points: as on an encoder's card.
+        min_score: a picture with less than this is too poor.
+    """
+
+    input_size: int
+    template: str
+    template_points: tuple[tuple[float, float], ...]
+    min_score: float
+
+    def __post_init__(self) -> None:
+        ModelCard.__post_init__(self)
+        _require_count(self.input_size, "a quality network's input_size", least=16)
+        _require_template(self.template, self.template_points, self.input_size)
+        _require_finite((self.min_score,), "min_score")
+        _require(len(self.outputs) == 1, "a quality network has exactly one output")
+
+    @property
+    def task(self) -> ModelTask:
+        """Always QUALITY."""
+        return ModelTask.QUALITY
+
+
+AnyCard = DetectorCard | EncoderCard | PadCard | QualityCard

@@ -41,6 +41,7 @@ class HaltReason(StrEnum):
     TOO_BRIGHT = "too bright"
     UNEVEN_LIGHT = "uneven light"
     BLURRED = "blurred"
+    POOR_PICTURE = "poor picture"
     BAD_EMBEDDING = "bad embedding"
     TOO_SOON = "too soon after the last one"
 

@@ -32,6 +32,7 @@ from faceguard.domain.card import (
     ModelTask,
     OperatingPoint,
     PadCard,
+    QualityCard,
     TensorSpec,
 )
 from faceguard.domain.errors import ModelFault
@@ -45,6 +46,7 @@ _CARD_TYPES: Final[Mapping[ModelTask, type[AnyCard]]] = {
     ModelTask.DETECTOR: DetectorCard,
     ModelTask.ENCODER: EncoderCard,
     ModelTask.PAD: PadCard,
+    ModelTask.QUALITY: QualityCard,
 }
 
 
@@ -79,8 +81,9 @@ def parse_cards(text: str, name: str) -> tuple[AnyCard, ...]:
         raise ModelFault(f"The model cards {name} are not valid TOML: {error}.") from error
     cards: list[AnyCard] = []
     for task, tables in document.items():
+        known = ", ".join(f"[[{t.value}]]" for t in ModelTask)
         if task not in {t.value for t in ModelTask} or not isinstance(tables, list):
-            raise ModelFault(f"{name}: '{task}' is no kind of card; there are [[detector]], [[encoder]] and [[pad]].")
+            raise ModelFault(f"{name}: '{task}' is no kind of card; there are {known}.")
         cards += [_card(_CARD_TYPES[ModelTask(task)], table, name) for table in tables]
     ids = [card.id for card in cards]
     for card_id in ids:
@@ -140,4 +143,5 @@ _CARD_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "bona_fide": text_of,
     "accept_threshold": number_of,
     "attack_threshold": number_of,
+    "min_score": number_of,
 }

@@ -25,6 +25,7 @@ _GROUPS: Final[tuple[tuple[str, tuple[HaltReason, ...]], ...]] = (
     ("Well and evenly lit", (HaltReason.TOO_DARK, HaltReason.TOO_BRIGHT, HaltReason.UNEVEN_LIGHT)),
     ("Nothing covers the face", (HaltReason.COVERED,)),
     ("Sharp", (HaltReason.BLURRED,)),
+    ("Easy to recognise", (HaltReason.POOR_PICTURE,)),
 )
 """Findings that pass together are one row; each that fails is a row of its own."""
 
@@ -38,6 +39,7 @@ _REMEDIES: Final[dict[HaltReason, str]] = {
     HaltReason.TOO_BRIGHT: "Use a photo with softer light, without flash.",
     HaltReason.UNEVEN_LIGHT: "Use a photo that is lit from the front, not from one side.",
     HaltReason.BLURRED: "Use a sharper photo, not a copy of a print.",
+    HaltReason.POOR_PICTURE: "Use a clearer photo that is taken from the front.",
     HaltReason.BAD_EMBEDDING: "Use another photo.",
 }
 

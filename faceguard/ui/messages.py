@@ -145,6 +145,7 @@ HALTS: Final[Mapping[HaltReason, str]] = MappingProxyType(
         HaltReason.TOO_BRIGHT: "The face is too bright",
         HaltReason.UNEVEN_LIGHT: "The light is uneven",
         HaltReason.BLURRED: "The picture is blurred",
+        HaltReason.POOR_PICTURE: "The face is hard to recognise",
         HaltReason.BAD_EMBEDDING: "The face could not be encoded",
         HaltReason.TOO_SOON: "Good light, good distance",
     }

@@ -55,6 +55,7 @@ MORE_TITLES: Final[Mapping[str, str]] = {
     "models.encoder": "Encoder",
     "models.detector": "Face detector",
     "models.pad": "Liveness networks",
+    "models.quality": "Quality network",
     "access.tau_pair": "tau after PIN or badge",
     "access.margin": "Margin to the next person",
     "access.cooldown_ms": "Pause after a grant",

@@ -9,6 +9,7 @@ from faceguard.compose import House, PolicyWatch, policy_of, search_tau
 from faceguard.config.settings import ROWS, Settings, markdown_table
 from faceguard.config.settings_file import SettingsFile
 from faceguard.domain.errors import ModelFault, SettingsFault
+from faceguard.domain.observation import HaltReason
 from faceguard.domain.score import Threshold
 from faceguard.pipeline.quality import DEFAULT_LIMITS, LIMIT_BOUNDS
 
@@ -97,3 +98,47 @@ def test_damaged_settings_are_a_fault_as_often_as_they_are_looked_at(house):
     for _ in range(2):
         with pytest.raises(SettingsFault):
             watch.poll()
+
+
+def add_quality_network(house, tmp_path, min_score):
+    """A network that answers every picture with nearly the same number."""
+    import numpy as np
+
+    from faceguard.pipeline.known_answer import prove
+    from tests.unit.conftest import encoder_toml, linear_network
+
+    data = linear_network(np.full((3 * 16 * 16, 1), 1e-6), output="quality")
+    text = encoder_toml(data, card_id="judge").replace("[[encoder]]", "[[quality]]")
+    text = text.replace('"embedding"', '"quality"').replace('["batch", 8]', '["batch", 1]')
+    kept = [line for line in text.splitlines() if not line.startswith(("mirror", "length"))]
+    (tmp_path / "judge.onnx").write_bytes(data)
+    (tmp_path / "judge.toml").write_text("\n".join([*kept, f"min_score = {min_score}"]))
+    house.catalogue.add(tmp_path / "judge.onnx", tmp_path / "judge.toml", prove)
+
+
+@pytest.mark.parametrize(("min_score", "accepted"), [(-1.0, True), (1.0, False)])
+def test_chosen_quality_network_judges_behind_the_gate(house, tmp_path, astronaut, min_score, accepted):
+    from contextlib import closing
+
+    from faceguard.domain.face import Frame
+
+    add_quality_network(house, tmp_path, min_score)
+    with closing(house.open_desk(networks=False)) as desk:
+        desk.set_admin_pin("739184")
+        assert house.shelf.use(desk, "judge").setting == "models.quality"
+    house.forget_networks()
+    with closing(house.open_desk()) as desk:
+        quality = desk.examine_frame(Frame(astronaut, 0, 0)).quality
+        desk.unlock("739184")
+        assert "judge" in house.shelf.in_use(house.settings())
+        house.shelf.remove(desk, "judge")
+    assert quality.findings[-1].reason is HaltReason.POOR_PICTURE
+    assert quality.findings[-1].passed is accepted
+    assert house.settings().text("models.quality") == ""
+
+
+def test_quality_network_that_is_missing_or_none_is_a_fault_never_a_laxer_gate(house):
+    for wrong in ("nothing", "detector_s"):
+        change(house, models__quality=wrong)
+        with pytest.raises(ModelFault, match=wrong):
+            _ = house.networks

@@ -39,8 +39,8 @@ def test_keys_are_unique():
     "key",
     [
         "door.output", "door.serial_port", "door.serial_channel", "door.pulse_ms", "models.provider", "models.threads",
-        "models.encoder", "models.detector", "models.pad", "access.tau", "access.tau_encoder", "access.tau_pair",
-        "access.margin", "liveness.policy", "liveness.pin_after_face",
+        "models.encoder", "models.detector", "models.pad", "models.quality", "access.tau", "access.tau_encoder",
+        "access.tau_pair", "access.margin", "liveness.policy", "liveness.pin_after_face",
     ],
 )  # fmt: skip
 def test_what_decides_who_gets_in_is_for_the_admin(key):

@@ -33,10 +33,11 @@ def packs(project):
 
 
 def test_the_packs_are_there(packs):
-    assert set(packs) == {"yunet", "minifasnet", "sface", "buffalo_l", "buffalo_sc"}
+    assert set(packs) == {"yunet", "minifasnet", "sface", "ediffiqa", "buffalo_l", "buffalo_sc"}
     tasks = {i: {network.task for network in pack.networks} for i, pack in packs.items()}
     assert tasks["yunet"] == {ModelTask.DETECTOR}
     assert tasks["minifasnet"] == {ModelTask.PAD}
+    assert tasks["ediffiqa"] == {ModelTask.QUALITY}
     assert tasks["sface"] == tasks["buffalo_l"] == tasks["buffalo_sc"] == {ModelTask.ENCODER}
 
 
