@@ -17,7 +17,7 @@ from faceguard.config.folders import DATABASE_FILE, SETTINGS_FILE, data_folder
 from faceguard.config.settings import Settings
 from faceguard.config.settings_file import SettingsFile
 from faceguard.desk import Desk
-from faceguard.domain.card import DetectorCard, EncoderCard, PadCard, QualityCard
+from faceguard.domain.card import DetectorCard, EncoderCard, LandmarkCard, PadCard, QualityCard
 from faceguard.domain.errors import ModelFault
 from faceguard.domain.score import Distance, Threshold
 from faceguard.domain.template import Embedding, Gallery
@@ -34,6 +34,7 @@ from faceguard.pipeline.aligner import Aligner
 from faceguard.pipeline.detector import Detector
 from faceguard.pipeline.encoder import Encoder
 from faceguard.pipeline.known_answer import open_checked, prove
+from faceguard.pipeline.landmark_refiner import LandmarkRefiner
 from faceguard.pipeline.liveness import Liveness
 from faceguard.pipeline.matcher import Matcher
 from faceguard.pipeline.onnx_model import OnnxModel, available_providers
@@ -59,13 +60,14 @@ class Networks:
     """The networks in use, checked against their cards and known answers; shared by all threads.
 
     Attributes:
-        detector, encoder: always there.
+        detector, landmarks, encoder: always there.
         pads: PAD networks, in the order of the setting; empty while none is installed.
         quality: judges pictures behind the quality gate; None while none is chosen.
         pad_fault: why a PAD network that the settings name is not there; the door then lets nobody in.
     """
 
     detector: Detector
+    landmarks: LandmarkRefiner
     encoder: Encoder
     pads: tuple[PassivePadNetwork, ...] = ()
     quality: QualityNetwork | None = None
@@ -293,8 +295,12 @@ def load_networks(settings: Settings, catalogue: Catalogue) -> Networks:
     detector_id = settings.text("models.detector") or catalogue.default(DetectorCard).id
     if not isinstance(catalogue.card(detector_id), DetectorCard):
         raise ModelFault(f"The network {detector_id} is no face detector; choose another one in models.detector.")
+    landmarks_id = settings.text("models.landmarks") or catalogue.default(LandmarkCard).id
+    if not isinstance(catalogue.card(landmarks_id), LandmarkCard):
+        raise ModelFault(f"The network {landmarks_id} places no landmarks; choose another one in models.landmarks.")
     encoder_card = chosen_encoder(settings, catalogue)
     detector, encoder = Detector(model(detector_id)), Encoder(model(encoder_card.id))
+    landmarks = LandmarkRefiner(model(landmarks_id))
     quality_id = settings.text("models.quality")
     if quality_id and not isinstance(catalogue.card(quality_id), QualityCard):
         raise ModelFault(f"The network {quality_id} is no quality network; choose another one in models.quality.")
@@ -309,7 +315,7 @@ def load_networks(settings: Settings, catalogue: Catalogue) -> Networks:
         pads = tuple(PassivePadNetwork(model(model_id)) for model_id in wanted)
     except ModelFault as error:
         fault = error.sentence
-    return Networks(detector, encoder, pads, quality, fault)
+    return Networks(detector, landmarks, encoder, pads, quality, fault)
 
 
 def aligner_of(card: EncoderCard) -> Aligner:
@@ -329,6 +335,7 @@ def recogniser_of(networks: Networks, settings: Settings) -> Recogniser:
     return Recogniser(
         networks.detector,
         Tracker(),
+        networks.landmarks,
         aligner_of(networks.encoder.card),
         quality_of(networks, settings),
         Liveness(networks.pads),
@@ -340,8 +347,13 @@ def recogniser_of(networks: Networks, settings: Settings) -> Recogniser:
 
 def still_examiner(networks: Networks, settings: Settings) -> StillExaminer:
     """The same stages for stored photos."""
-    quality = quality_of(networks, settings)
-    return StillExaminer(networks.detector, aligner_of(networks.encoder.card), quality, networks.encoder)
+    return StillExaminer(
+        networks.detector,
+        networks.landmarks,
+        aligner_of(networks.encoder.card),
+        quality_of(networks, settings),
+        networks.encoder,
+    )
 
 
 def search_tau(settings: Settings, card: EncoderCard) -> Threshold | None:

@@ -22,6 +22,7 @@ from faceguard.models.packs import Pack
 
 SETTING_OF: Final = {
     ModelTask.DETECTOR: "models.detector",
+    ModelTask.LANDMARKS: "models.landmarks",
     ModelTask.ENCODER: "models.encoder",
     ModelTask.PAD: "models.pad",
     ModelTask.QUALITY: "models.quality",

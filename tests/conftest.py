@@ -72,20 +72,23 @@ def group_photo() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def shipped() -> SimpleNamespace:
-    """The bundled networks on the processor: ``detector``, ``encoder``, and the ``aligner`` of the encoder's card."""
-    from faceguard.domain.card import DetectorCard, EncoderCard
+    """The bundled networks on the processor: ``detector``, ``landmarks``, ``encoder``; the encoder's ``aligner``."""
+    from faceguard.domain.card import DetectorCard, EncoderCard, LandmarkCard
     from faceguard.models.cards import read_cards
     from faceguard.pipeline.aligner import Aligner
     from faceguard.pipeline.detector import Detector
     from faceguard.pipeline.encoder import Encoder
+    from faceguard.pipeline.landmark_refiner import LandmarkRefiner
     from faceguard.pipeline.onnx_model import OnnxModel
 
     folder = PROJECT / "models"
     cards = read_cards(folder / "cards.toml")
-    detector, encoder = (next(c for c in cards if isinstance(c, kind)) for kind in (DetectorCard, EncoderCard))
-    models = [OnnxModel(card, (folder / card.file).read_bytes(), "cpu", 1) for card in (detector, encoder)]
+    kinds = (DetectorCard, LandmarkCard, EncoderCard)
+    detector, landmarks, encoder = (next(c for c in cards if isinstance(c, kind)) for kind in kinds)
+    models = [OnnxModel(card, (folder / card.file).read_bytes(), "cpu", 1) for card in (detector, landmarks, encoder)]
     return SimpleNamespace(
         detector=Detector(models[0]),
-        encoder=Encoder(models[1]),
+        landmarks=LandmarkRefiner(models[1]),
+        encoder=Encoder(models[2]),
         aligner=Aligner(encoder.template, encoder.template_points, encoder.input_size),
     )

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 TASKS = {
     ModelTask.DETECTOR: "Face detector",
+    ModelTask.LANDMARKS: "Landmark network",
     ModelTask.ENCODER: "Encoder",
     ModelTask.PAD: "Liveness network",
     ModelTask.QUALITY: "Quality network",

@@ -199,6 +199,7 @@ TABLE: Final[tuple[SettingRow, ...]] = (
     ),
     _text("models.encoder", "", "Card id of the encoder; empty uses the bundled one.", admin=True),
     _text("models.detector", "", "Card id of the face detector; empty uses the bundled one.", admin=True),
+    _text("models.landmarks", "", "Card id of the landmark network; empty uses the bundled one.", admin=True),
     _text(
         "models.pad",
         "",

@@ -28,6 +28,7 @@ class ModelTask(StrEnum):
     """What a network is for."""
 
     DETECTOR = "detector"
+    LANDMARKS = "landmarks"
     ENCODER = "encoder"
     PAD = "pad"
     QUALITY = "quality"
@@ -62,7 +63,7 @@ def _require_fraction(value: float, name: str) -> None:
     _require(0.0 <= value <= 1.0, f"{name} lies in [0, 1]")
 
 
-def _require_template(name: str, points: tuple[tuple[float, float], ...], side: int) -> None:
+def _require_template(points: tuple[tuple[float, float], ...], side: int, name: str = "unnamed") -> None:
     """A landmark template inside a square crop."""
     _require(_WORD.fullmatch(name) is not None, "a template's name is one lower-case word")
     _require(len(points) == 5 and all(len(p) == 2 for p in points), "a template has five points (x, y)")
@@ -278,6 +279,32 @@ class DetectorCard(ModelCard):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LandmarkCard(ModelCard):
+    """A network that places the five landmarks of a face more exactly than the detector did.
+
+    Its one output holds x and y of each point in the order of ``LANDMARK_NAMES``, in crop sides from the crop's centre.
+
+    Attributes:
+        template_points: where the detector's landmarks come to lie in the crop, (x, y) in pixels of ``input_size``
+            from the crop's edge, in the order of ``LANDMARK_NAMES``.
+    """
+
+    input_size: int
+    template_points: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        ModelCard.__post_init__(self)
+        _require_count(self.input_size, "a landmark network's input_size", least=16)
+        _require_template(self.template_points, self.input_size)
+        _require(len(self.outputs) == 1 and self.outputs[0].shape[1:] == (10,), "the output holds five points (x, y)")
+
+    @property
+    def task(self) -> ModelTask:
+        """Always LANDMARKS."""
+        return ModelTask.LANDMARKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderCard(ModelCard):
     """A face encoder f(x).
 
@@ -305,7 +332,7 @@ class EncoderCard(ModelCard):
     def __post_init__(self) -> None:
         ModelCard.__post_init__(self)
         _require_count(self.input_size, "an encoder's input_size", least=16)
-        _require_template(self.template, self.template_points, self.input_size)
+        _require_template(self.template_points, self.input_size, self.template)
         _require(isinstance(self.mirror, bool), "mirror is true or false")
         _require_count(self.length, "length", least=2)
         _require(len(self.outputs) == 1, "an encoder has exactly one output")
@@ -401,7 +428,7 @@ class QualityCard(ModelCard):
     def __post_init__(self) -> None:
         ModelCard.__post_init__(self)
         _require_count(self.input_size, "a quality network's input_size", least=16)
-        _require_template(self.template, self.template_points, self.input_size)
+        _require_template(self.template_points, self.input_size, self.template)
         _require_finite((self.min_score,), "min_score")
         _require(len(self.outputs) == 1, "a quality network has exactly one output")
 
@@ -411,4 +438,4 @@ class QualityCard(ModelCard):
         return ModelTask.QUALITY
 
 
-AnyCard = DetectorCard | EncoderCard | PadCard | QualityCard
+AnyCard = DetectorCard | LandmarkCard | EncoderCard | PadCard | QualityCard

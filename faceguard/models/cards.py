@@ -27,6 +27,7 @@ from faceguard.domain.card import (
     DetectorCard,
     EncoderCard,
     KnownAnswer,
+    LandmarkCard,
     Layout,
     MeasuredRate,
     ModelTask,
@@ -44,6 +45,7 @@ CARD_FILE: Final = "cards.toml"
 
 _CARD_TYPES: Final[Mapping[ModelTask, type[AnyCard]]] = {
     ModelTask.DETECTOR: DetectorCard,
+    ModelTask.LANDMARKS: LandmarkCard,
     ModelTask.ENCODER: EncoderCard,
     ModelTask.PAD: PadCard,
     ModelTask.QUALITY: QualityCard,

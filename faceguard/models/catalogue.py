@@ -14,13 +14,22 @@ from typing import Final, TypeVar
 
 import tomlkit
 
-from faceguard.domain.card import AnyCard, DetectorCard, EncoderCard, KnownAnswer, ModelTask, OperatingPoint, PadCard
+from faceguard.domain.card import (
+    AnyCard,
+    DetectorCard,
+    EncoderCard,
+    KnownAnswer,
+    LandmarkCard,
+    ModelTask,
+    OperatingPoint,
+    PadCard,
+)
 from faceguard.domain.errors import ModelFault
 from faceguard.models.cards import CARD_FILE, parse_cards, read_cards
 
 MAX_CARD_BYTES: Final = 1 << 20
 
-_Card = TypeVar("_Card", DetectorCard, EncoderCard, PadCard)
+_Card = TypeVar("_Card", DetectorCard, LandmarkCard, EncoderCard, PadCard)
 
 Prove = Callable[[AnyCard, bytes], KnownAnswer]
 """Opens a network, checks it against its card and gives its known answer; raises ``ModelFault``."""

@@ -106,11 +106,27 @@ class Aligner:
             DegenerateLandmarks: the landmarks show no face.
         """
         matrix = similarity(landmarks.points, self._points)
-        pixels, sampling = _at_scale(frame.pixels, matrix, self._size)
-        crop = cv2.warpAffine(pixels, sampling, (self._size, self._size), flags=cv2.INTER_LINEAR)
+        crop = warped(frame.pixels, matrix, self._size, cv2.BORDER_CONSTANT)
         crop.flags.writeable = False
         matrix.flags.writeable = False
-        return AlignedFace(np.asarray(crop, np.uint8), matrix, self._template, frame.sequence)
+        return AlignedFace(crop, matrix, self._template, frame.sequence)
+
+
+def warped(pixels: NDArray[np.uint8], matrix: NDArray[np.float64], size: int, border: int) -> NDArray[np.uint8]:
+    """Steps 2 and 3 of ``Aligner``.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        matrix: (2, 3), from ``pixels`` to the crop; pixels count from their centres.
+        size: side of the crop.
+        border: OpenCV's name of what lies outside.
+
+    Returns:
+        (size, size, 3) uint8.
+    """
+    source, sampling = _at_scale(pixels, matrix, size)
+    crop = cv2.warpAffine(source, sampling, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
+    return np.asarray(crop, np.uint8)
 
 
 def _at_scale(

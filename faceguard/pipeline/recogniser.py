@@ -42,6 +42,13 @@ class FaceAligner(Protocol):
         """The upright crop; raises ``DegenerateLandmarks``."""
 
 
+class FaceLandmarks(Protocol):
+    """``landmark_refiner.LandmarkRefiner``."""
+
+    def refine(self, frame: Frame, face: DetectedFace) -> DetectedFace:
+        """The face with more exact landmarks; raises ``DegenerateLandmarks``."""
+
+
 class FaceQuality(Protocol):
     """``quality.QualityGate``."""
 
@@ -128,7 +135,7 @@ class Recogniser:
     1. Detect all faces; track all of them.
     2. The probe is the largest face whose centre lies in the zone. A second one in the zone with at least
        ``SIMILAR_SIZE`` of its area halts: one at a time.
-    3. Align, assess the quality.
+    3. Place the probe's landmarks exactly, align, assess the quality.
     4. Liveness sees every frame of the probe's track, also the poor ones: a turn that was asked for must be followed
        without a gap.
     5. A frame of poor quality halts with the first thing to mend. While a challenge runs, one that fails in its pose
@@ -141,7 +148,7 @@ class Recogniser:
     What a stage raises beyond the named cases (``ModelFault``, ``EncoderMismatch``, a bug) passes through.
 
     Args:
-        detector, tracker, aligner, quality, liveness, encoder: the stages.
+        detector, tracker, landmarks, aligner, quality, liveness, encoder: the stages.
         zone: centred share of the frame's width and height in which a face counts, in (0, 1].
         encode_gap_ms: milliseconds between two encoded frames of a track; 0 encodes every frame.
     """
@@ -150,6 +157,7 @@ class Recogniser:
         self,
         detector: FaceDetector,
         tracker: FaceTracker,
+        landmarks: FaceLandmarks,
         aligner: FaceAligner,
         quality: FaceQuality,
         liveness: FaceLiveness,
@@ -162,6 +170,7 @@ class Recogniser:
             raise ValueError("the zone is a share of the picture, above 0 and at most 1")
         self._detector = detector
         self._tracker = tracker
+        self._landmarks = landmarks
         self._aligner = aligner
         self._quality = quality
         self._liveness = liveness
@@ -201,6 +210,7 @@ class Recogniser:
 
         try:
             with walk.timed(Stage.ALIGN):
+                walk.face = face = self._landmarks.refine(frame, face)
                 aligned = self._aligner.align(frame, face.landmarks)
             with walk.timed(Stage.QUALITY):
                 walk.quality = quality = self._quality.assess(frame, face, aligned)

@@ -15,7 +15,7 @@ from faceguard.domain.face import AlignedFace, BoundingBox, DetectedFace, Frame,
 from faceguard.domain.observation import QualityAssessment
 from faceguard.domain.template import Embedding
 from faceguard.pipeline.aligner import DegenerateLandmarks
-from faceguard.pipeline.recogniser import SIMILAR_SIZE, FaceAligner, FaceEncoder, FaceQuality
+from faceguard.pipeline.recogniser import SIMILAR_SIZE, FaceAligner, FaceEncoder, FaceLandmarks, FaceQuality
 
 BORDER: Final = 0.25
 """Border added on each side before detecting, as a share of the photo's longer side: on a tight ID photo the face
@@ -75,16 +75,22 @@ class StillExaminer:
        none then.
     3. The face nearest the centre is taken. Another one of ``SIMILAR_SIZE`` of its area or more makes the program
        ask which one is meant.
-    4. Align from the full-size photo, assess, encode.
+    4. Place its landmarks exactly and align, both from the full-size photo; assess, encode.
 
     Args:
-        detector, aligner, quality, encoder: the same stages as at the door.
+        detector, landmarks, aligner, quality, encoder: the same stages as at the door.
     """
 
     def __init__(
-        self, detector: PhotoDetector, aligner: FaceAligner, quality: FaceQuality, encoder: FaceEncoder
+        self,
+        detector: PhotoDetector,
+        landmarks: FaceLandmarks,
+        aligner: FaceAligner,
+        quality: FaceQuality,
+        encoder: FaceEncoder,
     ) -> None:
         self._detector = detector
+        self._landmarks = landmarks
         self._aligner = aligner
         self._quality = quality
         self._encoder = encoder
@@ -106,6 +112,7 @@ class StillExaminer:
             )
         face = _chosen(frame, faces, choose)
         try:
+            face = self._landmarks.refine(frame, face)
             aligned = self._aligner.align(frame, face.landmarks)
             quality = self._quality.assess(frame, face, aligned)
         except DegenerateLandmarks as error:

@@ -54,6 +54,7 @@ MORE_TITLES: Final[Mapping[str, str]] = {
     "models.threads": "Processor threads",
     "models.encoder": "Encoder",
     "models.detector": "Face detector",
+    "models.landmarks": "Landmark network",
     "models.pad": "Liveness networks",
     "models.quality": "Quality network",
     "access.tau_pair": "tau after PIN or badge",

@@ -9,6 +9,7 @@ from faceguard.domain.card import (
     DetectorCard,
     EncoderCard,
     KnownAnswer,
+    LandmarkCard,
     OperatingPoint,
     PadCard,
     TensorSpec,
@@ -120,6 +121,24 @@ def test_wrong_encoder_card_is_refused_with_the_field(change, words):
 def test_wrong_detector_card_is_refused_with_the_field(change, words):
     with pytest.raises(ValueError, match=words):
         DetectorCard(**{**COMMON, "score_threshold": 0.7, **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"outputs": (TensorSpec("points", ("batch", 8)),)}, "five points"),
+        ({"outputs": (TensorSpec("a", ("batch", 10)), TensorSpec("b", ("batch", 10)))}, "five points"),
+        ({"template_points": POINTS[:4]}, "five points"),
+        ({"template_points": ((120.0, 51.7), *POINTS[1:])}, "inside the crop"),
+        ({"template_points": (POINTS[1], POINTS[0], *POINTS[2:])}, "left of the left eye"),
+        ({"input_size": 8}, "input_size"),
+    ],
+)
+def test_wrong_landmark_card_is_refused_with_the_field(change, words):
+    fields = {"input_size": 112, "template_points": POINTS, "outputs": (TensorSpec("points", ("batch", 10)),)}
+    assert LandmarkCard(**{**COMMON, **fields}).task.value == "landmarks"
+    with pytest.raises(ValueError, match=words):
+        LandmarkCard(**{**COMMON, **fields, **change})
 
 
 @pytest.mark.parametrize(

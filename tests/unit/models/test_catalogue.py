@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from faceguard.domain.card import DetectorCard, EncoderCard, OperatingPoint
+from faceguard.domain.card import DetectorCard, EncoderCard, LandmarkCard, OperatingPoint
 from faceguard.domain.errors import ModelFault
 from faceguard.domain.face import AlignedFace
 from faceguard.domain.score import Threshold
@@ -39,18 +39,20 @@ def added_files(tmp_path):
 def test_bundled_networks_are_listed_verified_and_the_default(catalogue):
     assert [(e.id, e.bundled, e.fault) for e in catalogue.entries()] == [
         ("detector_s", True, ""),
+        ("landmarks_s", True, ""),
         ("encoder_s", True, ""),
     ]
     for entry in catalogue.entries():
         catalogue.verify(entry.id, prove)
     assert catalogue.default(DetectorCard).id == "detector_s"
+    assert catalogue.default(LandmarkCard).id == "landmarks_s"
     assert catalogue.default(EncoderCard).id == "encoder_s"
 
 
 def test_added_network_is_listed_and_opens_with_a_known_answer(catalogue, bring, stub):
     card = catalogue.add(*bring(stub.data, stub.toml), prove)
     assert card.known_answer is not None
-    assert [e.id for e in catalogue.entries()] == ["detector_s", "encoder_s", "stub"]
+    assert [e.id for e in catalogue.entries()] == ["detector_s", "landmarks_s", "encoder_s", "stub"]
     assert catalogue.card("stub") == card
     assert open_checked(*catalogue.resolve("stub")).provider == "cpu"
     assert catalogue.verify("stub", prove) == card

@@ -106,7 +106,8 @@ def test_the_door_says_and_halts(shipped, astronaut):
     from faceguard.pipeline.tracker import Tracker
 
     gate = StricterGate(Gate(GOOD), network(min_score=1.5))
-    walk = Recogniser(shipped.detector, Tracker(), shipped.aligner, gate, Liveness(), shipped.encoder, zone=1.0)
+    stages = (shipped.detector, Tracker(), shipped.landmarks, shipped.aligner, gate, Liveness(), shipped.encoder)
+    walk = Recogniser(*stages, zone=1.0)
     nobody = Matcher(Gallery.empty(shipped.encoder.encoder_id, shipped.encoder.length))
     seen = walk.observe(Frame(astronaut, 0, 0), nobody, challenge=False)
     assert (seen.halt.stage, seen.halt.reason) == (Stage.QUALITY, HaltReason.POOR_PICTURE)

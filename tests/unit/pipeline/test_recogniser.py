@@ -1,5 +1,6 @@
 """The stages in order: each hands on a value or halts with a named reason."""
 
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -45,6 +46,17 @@ class Detects:
 
     def detect(self, frame):
         return self.faces
+
+
+class Places:
+    """Landmarks one pixel further right."""
+
+    raises = None
+
+    def refine(self, frame, face):
+        if self.raises:
+            raise self.raises
+        return replace(face, landmarks=Landmarks(face.landmarks.points + np.float32([1, 0])))
 
 
 class Aligns:
@@ -109,6 +121,7 @@ class Bench:
 
     def __init__(self, *faces, zone=0.8):
         self.detector, self.tracker, self.aligner = Detects(*faces), Tracker(), Aligns()
+        self.landmarks = Places()
         self.quality, self.liveness, self.encoder, self.matcher = Assesses(), Watches(), Encodes(), Finds()
         self.zone = zone
         self.sequence = count()
@@ -119,7 +132,7 @@ class Bench:
         return recogniser.observe(Frame(PIXELS, sequence * 40_000_000, sequence), self.matcher, challenge=challenge)
 
     def recogniser(self, **more):
-        stages = (self.detector, self.tracker, self.aligner, self.quality, self.liveness, self.encoder)
+        stages = (self.detector, self.tracker, self.landmarks, self.aligner, self.quality, self.liveness, self.encoder)
         return Recogniser(*stages, zone=self.zone, **more)
 
     def spaced(self, gap_ms):
@@ -167,7 +180,7 @@ def test_the_largest_face_in_the_zone_is_the_probe_though_a_larger_one_stands_ou
     large_outside, probe, small = face(x=20, side=200), face(side=120), face(x=450, side=60)
     seen = Bench(large_outside, small, probe).observe()
     assert seen.halt is None
-    assert seen.face is probe
+    assert seen.face.box == probe.box
     assert seen.faces == 3
 
 
@@ -237,6 +250,22 @@ def test_landmarks_that_are_no_face_halt_the_walk():
     seen = bench.observe()
     assert seen.halt == Halt(Stage.ALIGN, HaltReason.NO_FACE)
     assert seen.embedding is None
+
+
+def test_all_that_follows_sees_the_placed_landmarks_and_the_detectors_box():
+    bench = Bench(face())
+    seen = bench.observe()
+    np.testing.assert_array_equal(seen.face.landmarks.points, face().landmarks.points + np.float32([1, 0]))
+    assert seen.face.box == face().box
+
+
+def test_a_face_whose_landmarks_cannot_be_placed_is_none():
+    bench = Bench(face())
+    bench.landmarks.raises = DegenerateLandmarks("the landmarks left the face")
+    seen = bench.observe()
+    assert seen.halt == Halt(Stage.ALIGN, HaltReason.NO_FACE)
+    assert seen.embedding is None
+    assert bench.liveness.before == []
 
 
 @pytest.mark.parametrize("failed", [[], [HaltReason.TURNED_AWAY]], ids=["good", "turned"])
