@@ -1,0 +1,248 @@
+"""Who is trained on and who is measured on: a split by person, written down with digests, and what guards it.
+
+A network that is measured on people it was trained on looks better than it is. So whole people go to one side, and
+which one follows from their name alone: more photos, another order or another machine change nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceguard.domain.errors import FaceguardError
+from faceguard.training.photos import PhotoRecord
+
+FORMAT: Final = 1
+BLOCK: Final = 1024
+"""Rows of one product of embeddings."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SplitPhoto:
+    """One photo of a split.
+
+    Attributes:
+        source: the name of where it came from.
+        key: its place there.
+        person: whose; None where nobody says.
+        digest: SHA-256 of the encoded picture, 64 hex digits.
+    """
+
+    source: str
+    key: str
+    person: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a split, photos in the order of their source."""
+
+    photos: tuple[SplitPhoto, ...]
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Everybody who is named."""
+        return frozenset(_plain(photo.person) for photo in self.photos if photo.person is not None)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the sorted digests of the photos, a line each: the same for the same photos in any order."""
+        text = "".join(f"{digest}\n" for digest in sorted(photo.digest for photo in self.photos))
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Training and development part.
+
+    Attributes:
+        train, development: the parts.
+        fraction: what share of the people, or of the photos of nobody, was wanted in the development part.
+    """
+
+    train: Side
+    development: Side
+    fraction: float
+
+    def write(self, path: Path) -> None:
+        """As JSON: format, fraction, and of each part its digest, counts and photos.
+
+        Raises:
+            FaceguardError: the file cannot be written.
+        """
+        answer = {
+            "format": FORMAT,
+            "fraction": self.fraction,
+            **{name: _side_answer(side) for name, side in (("train", self.train), ("development", self.development))},
+        }
+        try:
+            path.write_text(json.dumps(answer, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise FaceguardError(f"The split cannot be written to {path}.", str(error)) from error
+
+    @classmethod
+    def read(cls, path: Path) -> Split:
+        """The inverse of ``write``; the digests are computed again and must be those that were written.
+
+        Raises:
+            FaceguardError: unreadable, of another format, or changed by hand.
+        """
+        try:
+            answer = json.loads(path.read_text(encoding="utf-8"))
+            if answer["format"] != FORMAT:
+                raise FaceguardError(f"The split {path} has format {answer['format']}, this program reads {FORMAT}.")
+            sides = {
+                name: Side(tuple(SplitPhoto(**photo) for photo in answer[name]["photos"]))
+                for name in ("train", "development")
+            }
+            written = {name: answer[name]["digest"] for name in sides}
+            fraction = float(answer["fraction"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise FaceguardError(f"The split {path} cannot be read; split the photos again.", str(error)) from error
+        for name, side in sides.items():
+            if side.digest != written[name]:
+                raise FaceguardError(f"The {name} part of the split {path} was changed; split the photos again.")
+        return cls(**sides, fraction=fraction)
+
+
+def in_development(person: str, fraction: float) -> bool:
+    """On which side a person is: the first 64 bits of SHA-256 of the name as a number in [0, 1), below ``fraction``.
+
+    The name counts in Unicode's composed form: file systems differ in how they write an accent.
+    """
+    return _below(hashlib.sha256(_plain(person).encode("utf-8")).hexdigest(), fraction)
+
+
+def split_photos(
+    photos: Iterable[tuple[str, PhotoRecord]], fraction: float, report: Callable[[int], None] = lambda _: None
+) -> Split:
+    """Each photo to the side of its person; photos of nobody by the digest of their bytes.
+
+    The same picture under two names that fall on two sides is refused; ``refuse_leakage`` says which one it is.
+
+    Args:
+        photos: (name of the source, record).
+        fraction: in (0, 1), of the people for the development part.
+        report: told after each photo how many were read.
+
+    Raises:
+        FaceguardError: a photo cannot be read, one side stays empty, or a picture falls on both.
+    """
+    if not 0.0 < fraction < 1.0:
+        raise ValueError("a fraction lies between 0 and 1")
+    sides: tuple[list[SplitPhoto], list[SplitPhoto]] = ([], [])
+    for count, (source, record) in enumerate(photos, 1):
+        digest = record.digest()
+        held = _below(digest, fraction) if record.person is None else in_development(record.person, fraction)
+        sides[held].append(SplitPhoto(source, record.key, record.person, digest))
+        report(count)
+    train, development = (Side(tuple(side)) for side in sides)
+    for side, name in ((train, "training"), (development, "development")):
+        if not side.photos:
+            raise FaceguardError(
+                f"The {name} part has no photo: with a fraction of {fraction:g} more people are needed."
+            )
+    refuse_leakage(train, development)
+    return Split(train, development, fraction)
+
+
+def refuse_leakage(train: Side, test: Side) -> None:
+    """Nothing when the two share neither a person nor a picture.
+
+    Raises:
+        FaceguardError: they do; names the first shared person by name, else the first shared picture.
+    """
+    shared = sorted(train.people & test.people)
+    if shared:
+        raise FaceguardError(
+            f"{shared[0]} is in the training part and in the part to measure on"
+            f"{_more(len(shared), 'people')}: take the person's photos out of one of them."
+        )
+    held = {photo.digest: photo for photo in test.photos}
+    both = [photo for photo in train.photos if photo.digest in held]
+    if both:
+        photo = min(both, key=lambda p: p.digest)
+        other = held[photo.digest]
+        raise FaceguardError(
+            f"The picture {photo.source}/{photo.key} of the training part is {other.source}/{other.key} of the part to "
+            f"measure on{_more(len(both), 'pictures')}: take it out of one of them.",
+            photo.digest,
+        )
+
+
+def near_duplicates(
+    train_embeddings: NDArray[np.floating],
+    reserved_embeddings: NDArray[np.floating],
+    d_max: float,
+    block: int = BLOCK,
+) -> NDArray[np.int64]:
+    """Training photos that show the same picture as a reserved one, cropped, scaled or compressed anew.
+
+    Two files of one picture differ in every byte, so digests do not find them; a good encoder does.
+    d = ||a - b||^2 over unit vectors.
+
+    Args:
+        train_embeddings: (n, D) unit rows.
+        reserved_embeddings: (m, D) unit rows of the same encoder.
+        d_max: in [0, 4]; a row at most so far from a reserved one is a duplicate.
+        block: rows of one product.
+
+    Returns:
+        (k,) int64, ascending: the rows of the training part to drop.
+
+    Raises:
+        ValueError: shapes that do not fit, rows that are not of unit length, or d_max out of range.
+    """
+    train, reserved = _unit_rows(train_embeddings), _unit_rows(reserved_embeddings)
+    if train.shape[1] != reserved.shape[1] and len(train) and len(reserved):
+        raise ValueError("embeddings of two lengths cannot be compared")
+    if not 0.0 <= d_max <= 4.0:
+        raise ValueError("a distance lies in [0, 4]")
+    near = np.zeros(len(train), np.bool_)
+    for start in range(0, len(train), block):
+        rows = train[start : start + block]
+        for other in range(0, len(reserved), block):
+            held = reserved[other : other + block]
+            # with the squared lengths as they are: rows of float32 are unit vectors to 6e-8 only
+            squares = (rows * rows).sum(axis=1)[:, np.newaxis] + (held * held).sum(axis=1)
+            distance = np.maximum(squares - 2.0 * (rows @ held.T), 0.0)
+            near[start : start + block] |= (distance <= d_max).any(axis=1)
+    return np.flatnonzero(near).astype(np.int64)
+
+
+def _unit_rows(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
+    rows = np.asarray(matrix, np.float64)
+    if rows.ndim != 2 or (len(rows) and not np.allclose((rows * rows).sum(axis=1), 1.0, atol=1e-3)):
+        raise ValueError("embeddings are (n, D) rows of unit length")
+    return rows
+
+
+def _below(digest: str, fraction: float) -> bool:
+    # whole numbers: as floats the greatest digests would round up to 1
+    return int(digest[:16], 16) < fraction * 2.0**64
+
+
+def _plain(person: str) -> str:
+    return unicodedata.normalize("NFC", person)
+
+
+def _more(count: int, what: str) -> str:
+    return f" (and {count - 1} more {what})" if count > 1 else ""
+
+
+def _side_answer(side: Side) -> dict[str, Any]:
+    return {
+        "digest": side.digest,
+        "people": len(side.people),
+        "photos_count": len(side.photos),
+        "photos": [asdict(photo) for photo in side.photos],
+    }
