@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from faceguard import __version__
-from faceguard.cli import bench, doctor, door, evaluate, models, people, photos, settings
+from faceguard.cli import bench, doctor, door, evaluate, models, people, photos, settings, train
 from faceguard.cli.context import Context, FaceguardGroup
 
 
@@ -40,5 +40,6 @@ for command in (
     doctor.doctor,
     evaluate.evaluate,
     bench.bench,
+    train.train,
 ):
     faceguard.add_command(command)

@@ -104,25 +104,6 @@ class EncoderDistillation:
         return F.normalize(F.normalize(both, dim=1).view(2, len(crops), -1).mean(0), dim=1)
 
 
-@torch.no_grad()
-def embed(net: nn.Module, faces: Tensor, batch: int = _BATCH) -> Tensor:
-    """f(x) with mirror averaging.
-
-    Args:
-        net: in evaluation mode.
-        faces: (N, S, S, 3) uint8 BGR, aligned, S >= 112.
-
-    Returns:
-        (N, D) float32 unit rows.
-    """
-    rows = []
-    for part in faces.split(batch):
-        crops = (crop_centre(_rgb(part), ENCODER_SIDE) - 127.5) / 127.5
-        both = F.normalize(net(torch.cat([crops, crops.flip(3)])).float(), dim=1)
-        rows.append(F.normalize(both.view(2, len(crops), -1).mean(0), dim=1))
-    return torch.cat(rows)
-
-
 def _compare(answers: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     cosine = (answers * targets).sum(1).mean()
     return cosine, ((answers @ answers.T - targets @ targets.T) ** 2).mean()

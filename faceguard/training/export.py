@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import statistics
+import tempfile
 import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -62,14 +63,14 @@ def export(
     Raises:
         FaceguardError: torch cannot write it.
     """
-    file = io.BytesIO()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "network.onnx"
         warnings.simplefilter("ignore")  # the exporter announces its successor
         try:
             torch.onnx.export(
                 net,
                 (example,),
-                file,
+                str(file),
                 dynamo=False,
                 opset_version=OPSET,
                 input_names=[inputs],
@@ -78,7 +79,7 @@ def export(
             )
         except Exception as error:  # the exporter's errors share no base class but Exception
             raise FaceguardError("The network cannot be written as ONNX.", str(error)) from error
-    return file.getvalue()
+        return file.read_bytes()
 
 
 def store_half(data: bytes) -> bytes:
@@ -99,9 +100,9 @@ def store_half(data: bytes) -> bytes:
         values = numpy_helper.to_array(weight)
         if values.size < _SMALL:
             continue
-        small = values.astype(np.float16)
-        if not np.isfinite(small).all():
+        if not float(np.abs(values).max()) <= float(np.finfo(np.float16).max):
             raise FaceguardError(f"The weight {weight.name} is beyond float16's range; store it as float32.")
+        small = values.astype(np.float16)
         name = weight.name
         weight.CopyFrom(numpy_helper.from_array(small, f"{name}_half"))
         casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))

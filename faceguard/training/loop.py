@@ -19,6 +19,8 @@ from faceguard.domain.errors import FaceguardError
 from faceguard.training.run import Run
 
 CHECKPOINT: Final = "checkpoint.pt"
+PLAIN: Final = "plain.pt"
+AVERAGED: Final = "averaged.pt"
 _WARM_UP_STEPS: Final = 300
 _CLIP: Final = 5.0
 
@@ -108,7 +110,7 @@ def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | 
     optimiser = _optimiser(net, plan)
     progress = _Progress()
     _resume(run.folder / CHECKPOINT, net, averaged, optimiser, progress)
-    quick = torch.compile(net) if plan.compile else net
+    quick: Any = torch.compile(net) if plan.compile else net
     net.train()
     saved = measured = told = time.monotonic()
     told_step = progress.step
@@ -197,8 +199,8 @@ def _measure(measure: Measure, averaged: nn.Module, run: Run, progress: _Progres
 def _save(folder: Path, net: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer, at: _Progress) -> None:
     states: Iterator[tuple[str, Any]] = iter(
         (
-            ("plain.pt", net.state_dict()),
-            ("averaged.pt", averaged.state_dict()),
+            (PLAIN, net.state_dict()),
+            (AVERAGED, averaged.state_dict()),
             (
                 CHECKPOINT,
                 {

@@ -1,6 +1,6 @@
 """The students: encoder, landmark refiner and detector, as torch modules.
 
-ReLU and not PReLU throughout: ONNX Runtime's convolutions on a processor take a ReLU in, while a PReLU is a pass over
+ReLU and not PReLU by default: ONNX Runtime's convolutions on a processor take a ReLU in, while a PReLU is a pass over
 the memory of its own and breaks the blocked layout. The time that saves pays for more blocks.
 """
 
@@ -21,29 +21,44 @@ DETECTOR_MAPS: Final = (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10))
 
 
 class ConvNorm(nn.Sequential):
-    """Convolution, batch norm and, unless told otherwise, ReLU."""
+    """Convolution, batch norm and, unless told otherwise, ReLU or PReLU."""
 
-    def __init__(self, c_in: int, c_out: int, kernel: int = 3, stride: int = 1, groups: int = 1, act: bool = True):
+    def __init__(
+        self,
+        c_in: int,
+        c_out: int,
+        kernel: int = 3,
+        stride: int = 1,
+        groups: int = 1,
+        act: bool = True,
+        prelu: bool = False,
+    ) -> None:
         layers: list[nn.Module] = [
             nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, groups=groups, bias=False),
             nn.BatchNorm2d(c_out),
         ]
-        super().__init__(*layers, *([nn.ReLU(inplace=True)] if act else []))
+        super().__init__(*layers, *([_activation(c_out, prelu)] if act else []))
+
+
+def _activation(channels: int, prelu: bool) -> nn.Module:
+    return nn.PReLU(channels) if prelu else nn.ReLU(inplace=True)
 
 
 class Residual(nn.Module):
     """Two 3x3 convolutions and a shortcut (He et al., CVPR 2016)."""
 
-    def __init__(self, c_in: int, c_out: int, stride: int) -> None:
+    def __init__(self, c_in: int, c_out: int, stride: int, prelu: bool = False) -> None:
         super().__init__()
-        self.first = ConvNorm(c_in, c_out, 3, stride)
+        self.first = ConvNorm(c_in, c_out, 3, stride, prelu=prelu)
         self.second = ConvNorm(c_out, c_out, act=False)
         same = stride == 1 and c_in == c_out
         self.shortcut = nn.Identity() if same else ConvNorm(c_in, c_out, 1, stride, act=False)
+        self.act = _activation(c_out, prelu)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H / stride, W / stride)."""
-        return F.relu(self.second(self.first(x)) + self.shortcut(x))
+        answer: Tensor = self.act(self.second(self.first(x)) + self.shortcut(x))
+        return answer
 
 
 class EncoderNet(nn.Module):
@@ -53,6 +68,7 @@ class EncoderNet(nn.Module):
         channels: of each stage; each stage but the first halves the picture.
         blocks: residual blocks of each stage.
         length: D, values of an embedding.
+        prelu: PReLU in place of ReLU.
     """
 
     def __init__(
@@ -60,14 +76,15 @@ class EncoderNet(nn.Module):
         channels: Sequence[int] = (24, 48, 96, 256),
         blocks: Sequence[int] = (2, 3, 10, 2),
         length: int = 128,
+        prelu: bool = False,
     ) -> None:
         super().__init__()
-        layers: list[nn.Module] = [ConvNorm(3, channels[0], 3, 2)]
+        layers: list[nn.Module] = [ConvNorm(3, channels[0], 3, 2, prelu=prelu)]
         width, side = channels[0], ENCODER_SIDE // 2
         for stage, (out, count) in enumerate(zip(channels, blocks, strict=True)):
             for j in range(count):
                 stride = 2 if j == 0 and stage > 0 else 1
-                layers.append(Residual(width, out, stride))
+                layers.append(Residual(width, out, stride, prelu))
                 width, side = out, side // stride
         self.body = nn.Sequential(*layers)
         self.pool = nn.Sequential(nn.Conv2d(width, width, side, groups=width, bias=False), nn.BatchNorm2d(width))
@@ -135,8 +152,9 @@ class DetectorNet(nn.Module):
         self.neck = nn.ModuleList(Separable(w, w) for _ in STRIDES)
         total = sum(channels for _, channels in DETECTOR_MAPS)
         self.heads = nn.ModuleList(nn.Sequential(Separable(w, w), Separable(w, total, act=False)) for _ in STRIDES)
-        for head in self.heads:
-            nn.init.constant_(head[1][1].bias[:2], -4.0)  # faces are rare: begin near "none"
+        for name, values in self.heads.named_parameters():
+            if name.endswith("1.1.bias"):
+                nn.init.constant_(values[:2], -4.0)  # faces are rare: begin near "none"
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """(N, 3, H, W) BGR 0..255, sides multiples of 32 -> per stride (N, H/S * W/S, 16).
@@ -155,7 +173,7 @@ class DetectorNet(nn.Module):
 class DetectorExport(nn.Module):
     """The detector with the twelve output maps of YuNet, as the program reads them."""
 
-    def __init__(self, net: DetectorNet) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
 

@@ -19,9 +19,9 @@ from faceguard.domain.errors import FaceguardError
 
 # fmt: off
 KNOWN: Final = frozenset((
-    "Add", "BatchNormalization", "Concat", "Constant", "Conv", "Div", "Flatten", "Gather", "Gemm", "GlobalAveragePool",
-    "MatMul", "MaxPool", "Mul", "PRelu", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Sub", "Transpose",
-    "Unsqueeze",
+    "Add", "BatchNormalization", "Cast", "Concat", "Constant", "Conv", "Div", "Flatten", "Gather", "Gemm",
+    "GlobalAveragePool", "MatMul", "MaxPool", "Mul", "PRelu", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice",
+    "Sub", "Transpose", "Unsqueeze",
 ))
 # fmt: on
 
@@ -95,6 +95,8 @@ def _run(kind: str, a: list[Any], at: dict[str, Any]) -> Any:
             return a[0] * factor.view(shape) + (a[2] - a[3] * factor).view(shape)
         case "PRelu":
             return torch.where(a[0] > 0, a[0], a[0] * a[1])
+        case "Cast":
+            return a[0].float()
         case "Relu":
             return F.relu(a[0])
         case "Sigmoid":

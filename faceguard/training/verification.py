@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -20,12 +21,13 @@ def pixels_of(crops: NDArray[np.uint8], device: torch.device | str = "cpu") -> T
 
 
 @torch.no_grad()
-def embed(encoder: nn.Module, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+def embed(encoder: nn.Module, crops: NDArray[np.uint8], mirror: bool = False) -> NDArray[np.float32]:
     """Embeddings in evaluation mode, as at the door.
 
     Args:
         encoder: (N, 3, H, W) in [-1, 1] -> (N, D).
         crops: (N, H, W, 3) uint8, RGB.
+        mirror: average the unit vectors of crop and mirror image.
 
     Returns:
         (N, D) float32, unit rows.
@@ -33,13 +35,31 @@ def embed(encoder: nn.Module, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     training, device = encoder.training, next(encoder.parameters()).device
     encoder.eval()
     try:
-        parts = [
-            F.normalize(encoder(pixels_of(crops[i : i + _BATCH], device)).float()) for i in range(0, len(crops), _BATCH)
-        ]
+        parts = []
+        for i in range(0, len(crops), _BATCH):
+            pixels = pixels_of(crops[i : i + _BATCH], device)
+            unit = F.normalize(encoder(pixels).float())
+            parts.append(F.normalize(unit + F.normalize(encoder(pixels.flip(3)).float())) if mirror else unit)
     finally:
         encoder.train(training)
     found: NDArray[np.float32] = torch.cat(parts).cpu().numpy()
     return found
+
+
+def true_positive_rate(embeddings: NDArray[np.float32], labels: ArrayLike, fmr: float) -> float:
+    """Share of the genuine pairs that are accepted at the tau of this FMR, over all pairs of rows.
+
+    Args:
+        embeddings: (n, D) unit rows, a few thousand at most: all pairs are held at once.
+        labels: (n,) whose each row is.
+        fmr: of impostor pairs.
+
+    Raises:
+        ValueError: no pair of one person, or none of two.
+    """
+    genuine, impostor = _pairs(embeddings, labels)
+    tau = impostor[max(0, math.ceil(fmr * impostor.size) - 1)]
+    return float(np.mean(genuine < tau))
 
 
 def equal_error_rate(embeddings: NDArray[np.float32], labels: ArrayLike) -> float:
@@ -58,6 +78,16 @@ def equal_error_rate(embeddings: NDArray[np.float32], labels: ArrayLike) -> floa
     Raises:
         ValueError: no pair of one person, or none of two.
     """
+    genuine, impostor = _pairs(embeddings, labels)
+    taus = np.concatenate([genuine, impostor])
+    fnmr = 1.0 - np.searchsorted(genuine, taus, side="right") / genuine.size
+    fmr = np.searchsorted(impostor, taus, side="right") / impostor.size
+    best = int(np.argmin(np.abs(fmr - fnmr)))
+    return float((fmr[best] + fnmr[best]) / 2.0)
+
+
+def _pairs(embeddings: NDArray[np.float32], labels: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distances of the genuine and of the impostor pairs, each ascending."""
     who = np.asarray(labels)
     first, second = np.triu_indices(len(who), 1)
     rows = embeddings.astype(np.float64)
@@ -66,8 +96,4 @@ def equal_error_rate(embeddings: NDArray[np.float32], labels: ArrayLike) -> floa
     genuine, impostor = np.sort(distance[same]), np.sort(distance[~same])
     if not genuine.size or not impostor.size:
         raise ValueError("pairs of one person and of two persons are needed")
-    taus = np.concatenate([genuine, impostor])
-    fnmr = 1.0 - np.searchsorted(genuine, taus, side="right") / genuine.size
-    fmr = np.searchsorted(impostor, taus, side="right") / impostor.size
-    best = int(np.argmin(np.abs(fmr - fnmr)))
-    return float((fmr[best] + fnmr[best]) / 2.0)
+    return genuine, impostor

@@ -1,0 +1,313 @@
+"""Distils a network by its recipe, from a prepared set of faces, and writes it as ONNX."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from faceguard.domain.errors import FaceguardError
+from faceguard.training import export as exporting
+from faceguard.training.distil_detector import DetectorDistillation, DetectorRecipe
+from faceguard.training.distil_encoder import EncoderDistillation, EncoderRecipe
+from faceguard.training.distil_landmarks import TEMPLATE, LandmarkDistillation, LandmarkRecipe
+from faceguard.training.face_set import FaceSet
+from faceguard.training.loop import AVERAGED, Loss, Measure, Plan, fit
+from faceguard.training.networks import (
+    DETECTOR_MAPS,
+    ENCODER_SIDE,
+    LANDMARK_SIDE,
+    STRIDES,
+    DetectorExport,
+    DetectorNet,
+    EncoderNet,
+    LandmarkNet,
+)
+from faceguard.training.recipe import Recipe
+from faceguard.training.run import CONFIG, Run
+from faceguard.training.teacher import OnnxTeacher
+from faceguard.training.verification import embed, true_positive_rate
+
+MOST_MEASURED: Final = 3000
+"""Photos of the development part that are measured on while training; all pairs of them are held at once."""
+_MEASURED_ERROR: Final = 0.05
+"""Standard deviation of the coarse points that landmarks are measured with, in eye distances."""
+_PARITY: Final = 1e-3
+"""Greatest difference between the ONNX file and torch, relative to the greatest output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A network as ONNX.
+
+    Attributes:
+        data: the file.
+        parity: its difference from torch.
+        latency_ms: median of one run on one core, at ``shape``.
+        shape: of the input that was timed.
+        contract: what its card says of inputs, outputs and the scaling of pixels, as TOML values.
+    """
+
+    data: bytes
+    parity: exporting.Parity
+    latency_ms: float
+    shape: tuple[int, ...]
+    contract: Mapping[str, Any]
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file.
+
+    Raises:
+        FaceguardError: it cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise FaceguardError(f"The teacher {path} cannot be read.", str(error)) from error
+
+
+def new_network(recipe: Recipe) -> nn.Module:
+    """The untrained student."""
+    if recipe.student == "encoder":
+        return EncoderNet(recipe.option("channels"), recipe.option("blocks"), prelu=recipe.option("prelu"))
+    if recipe.student == "detector":
+        return DetectorNet(recipe.option("width"))
+    return LandmarkNet(recipe.option("width"))
+
+
+def distil(
+    recipe: Recipe,
+    faces: FaceSet,
+    teachers: Sequence[Path],
+    run: Run,
+    device: torch.device,
+    *,
+    start: Path | None = None,
+    patience: int | None = None,
+    compile_: bool = False,
+) -> nn.Module:
+    """Trains a student; a run folder that was begun is gone on with.
+
+    Args:
+        recipe: what and how.
+        faces: the training part is learned from, the development part measured on.
+        teachers: ONNX files; an encoder may have several, the others have one.
+        run: its folder.
+        device: where.
+        start: a state dict to go on from.
+        patience: measurements without a better score before it stops early.
+        compile_: ask ``torch.compile``.
+
+    Returns:
+        The averaged network, on the processor, in evaluation mode.
+
+    Raises:
+        FaceguardError: no teacher or too many, a start of another network, or what training itself finds wrong.
+    """
+    if not teachers or (len(teachers) > 1 and recipe.student != "encoder"):
+        raise FaceguardError(f"The {recipe.student} learns from {'a' if not teachers else 'one'} teacher.")
+    torch.manual_seed(recipe.seed)
+    net = new_network(recipe)
+    if start is not None:
+        begin_from(net, start)
+    net.to(device)
+    for parameter in net.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    loss, measure, trained = _objective(recipe, faces, [_teacher(path, device) for path in teachers], net, device)
+    plan = Plan(
+        steps=recipe.steps,
+        minutes=recipe.minutes,
+        rate=recipe.rate,
+        average=recipe.average,
+        batch=recipe.batch,
+        patience=patience,
+        compile=compile_,
+    )
+    fit(trained, loss, plan, run, measure)
+    return load_run(run.folder)[1]
+
+
+def load_run(folder: Path) -> tuple[Recipe, nn.Module]:
+    """The recipe of a run folder and its averaged network, on the processor, in evaluation mode.
+
+    Raises:
+        FaceguardError: there is no run that has saved its weights.
+    """
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        recipe = Recipe(**{**config, "teachers": tuple(config["teachers"]), "stages": tuple(config["stages"])})
+        state = torch.load(folder / AVERAGED, map_location="cpu", weights_only=True)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise FaceguardError(f"{folder} holds no run with weights; distil one first.", str(error)) from error
+    net = new_network(recipe)
+    own = {name.removeprefix("student."): value for name, value in state.items() if not name.startswith("heads.")}
+    net.load_state_dict(own)
+    return recipe, net.eval()
+
+
+def export(recipe: Recipe, net: nn.Module, *, free: bool = True, half: bool = False) -> Exported:
+    """The trained student as ONNX, compared with torch and timed.
+
+    Args:
+        recipe: of the student.
+        net: on the processor, in evaluation mode.
+        free: any batch (and for the detector any size); otherwise one picture of a fixed size.
+        half: store the weights as float16.
+
+    Raises:
+        FaceguardError: it cannot be written, or the file answers otherwise than torch.
+    """
+    shape: tuple[int, ...]
+    contract: dict[str, Any]
+    if recipe.student == "detector":
+        net, shape = DetectorExport(net).eval(), (1, 3, 256, 320)
+        outputs = [f"{name}_{stride}" for name, _ in DETECTOR_MAPS for stride in STRIDES]
+        axes = {"input": {0: "batch", 2: "height", 3: "width"}, **{o: {0: "batch", 1: "cells"} for o in outputs}}
+        contract = {
+            "inputs": [{"name": "input", "shape": ["batch", 3, "height", "width"]}],
+            "outputs": [
+                {"name": f"{name}_{stride}", "shape": ["batch", "cells", channels]}
+                for name, channels in DETECTOR_MAPS
+                for stride in STRIDES
+            ],
+            "colour_order": "BGR",
+            "score_threshold": 0.7,
+        }
+    else:
+        encoder = recipe.student == "encoder"
+        side, output = (ENCODER_SIDE, "embedding") if encoder else (LANDMARK_SIDE, "points")
+        shape, outputs = (1, 3, side, side), [output]
+        axes = {"input": {0: "batch"}, output: {0: "batch"}}
+        with torch.no_grad():
+            length = int(net(torch.zeros(shape)).shape[1])
+        contract = {
+            "inputs": [{"name": "input", "shape": ["batch", *shape[1:]]}],
+            "outputs": [{"name": output, "shape": ["batch", length]}],
+            "input_size": side,
+            "colour_order": "RGB" if encoder else "BGR",
+            "mean": [127.5] * 3,
+            "std": [127.5] * 3,
+        }
+        if encoder:
+            contract |= {"template": "arcface", "template_points": ARCFACE, "mirror": True, "length": length}
+        else:
+            contract["template_points"] = [list(point) for point in TEMPLATE]
+    top = 255.0 if recipe.student == "detector" else 1.0
+    generator = torch.Generator().manual_seed(1)
+    pictures = torch.rand((3, *shape[1:]), generator=generator) * top
+    data = exporting.export(net, pictures[:1], "input", outputs, axes if free else {})
+    parity = exporting.parity(net, data, pictures)
+    if not parity.relative < _PARITY:
+        raise FaceguardError(f"The ONNX file answers otherwise than torch, by {parity.relative:.1e} of its greatest.")
+    if half:
+        data = exporting.store_half(data)
+        parity = exporting.parity(net, data, pictures)
+    return Exported(data, parity, exporting.latency_ms(data, shape), shape, contract)
+
+
+ARCFACE: Final = [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+"""InsightFace's five-point template, in pixels of a 112 px crop."""
+
+
+class _WithHeads(nn.Module):
+    """A student with the maps to its further teachers, so that one optimiser and one checkpoint hold both."""
+
+    def __init__(self, student: nn.Module, heads: nn.Module) -> None:
+        super().__init__()
+        self.student = student
+        self.heads = heads
+
+    def forward(self, x: Tensor) -> Tensor:
+        answer: Tensor = self.student(x)
+        return answer
+
+
+def _objective(
+    recipe: Recipe, faces: FaceSet, teachers: Sequence[OnnxTeacher], net: nn.Module, device: torch.device
+) -> tuple[Loss, Measure | None, nn.Module]:
+    """The loss, the measurement while training, and the module that is trained."""
+    train = faces.train
+    if recipe.student == "encoder":
+        encoder_recipe = EncoderRecipe(
+            batch=recipe.batch, mixed=recipe.option("mixed"), relations=recipe.option("relations")
+        )
+        answers: list[Callable[[Tensor], Tensor]] = [_first(teacher) for teacher in teachers]
+        crops = torch.from_numpy(faces.crops[train]).to(device)
+        objective = EncoderDistillation(crops, answers, encoder_recipe)
+        trained = _WithHeads(net, objective.heads) if len(objective.heads) else net
+        return objective.loss, encoder_measure(faces), trained
+    photos = torch.from_numpy(faces.photos[train]).to(device)
+    if recipe.student == "detector":
+        widths = torch.from_numpy(faces.widths[train]).to(device)
+        scenes = DetectorDistillation(photos, widths, teachers[0], DetectorRecipe(batch=recipe.batch))
+        return scenes.loss, None, net
+    points = torch.from_numpy(faces.points[train]).to(device)
+    landmarks = LandmarkDistillation(photos, points, LandmarkRecipe(batch=recipe.batch))
+    return landmarks.loss, _landmark_measure(faces, device), net
+
+
+def encoder_measure(faces: FaceSet) -> Measure | None:
+    """TPR at FMR 1e-4 on the people of the development part, with mirror averaging; None when nobody has two photos."""
+    held = np.flatnonzero(~faces.train & (faces.people != ""))[:MOST_MEASURED]
+    people = faces.people[held]
+    if len(held) == len(set(people)) or len(set(people)) < 2:
+        return None
+    margin = (faces.crops.shape[1] - ENCODER_SIDE) // 2
+    crops = np.ascontiguousarray(faces.crops[held, margin:-margin, margin:-margin, ::-1])
+
+    def measure(net: nn.Module) -> Mapping[str, float]:
+        rate = true_positive_rate(embed(net, crops, mirror=True), people, 1e-4)
+        return {"score": rate, "tpr_1e-4": rate}
+
+    return measure
+
+
+def _landmark_measure(faces: FaceSet, device: torch.device) -> Measure | None:
+    """Median and 95th percentile of the points' error on the development part, in eye distances."""
+    held = np.flatnonzero(~faces.train)[:MOST_MEASURED]
+    if not held.size:
+        return None
+    photos = torch.from_numpy(faces.photos[held]).to(device)
+    points = torch.from_numpy(faces.points[held]).to(device)
+    apart = LandmarkDistillation(photos, points, LandmarkRecipe())
+
+    @torch.no_grad()
+    def measure(net: nn.Module) -> Mapping[str, float]:
+        index = torch.arange(len(photos), device=device)
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(1)  # the same crops every time
+            crops, targets, eye = apart.crops(index, torch.full((len(index),), _MEASURED_ERROR, device=device))
+        answers = net((crops - 127.5) / 127.5).view(-1, 5, 2)
+        error = (torch.linalg.vector_norm((answers - targets) * LANDMARK_SIDE, dim=2) / eye).flatten()
+        return {"score": -float(error.median()), "median": float(error.median()), "p95": float(error.quantile(0.95))}
+
+    return measure
+
+
+def _teacher(path: Path, device: torch.device) -> OnnxTeacher:
+    return OnnxTeacher(path).to(device)
+
+
+def _first(teacher: OnnxTeacher) -> Callable[[Tensor], Tensor]:
+    return lambda pictures: teacher(pictures)[0]
+
+
+def begin_from(net: nn.Module, path: Path) -> None:
+    """Loads a state dict.
+
+    Raises:
+        FaceguardError: unreadable, or of another network.
+    """
+    try:
+        net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # torch's errors share no base class but Exception
+        raise FaceguardError(f"The weights {path} are no start for this network.", str(error)) from error
