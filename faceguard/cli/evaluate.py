@@ -13,6 +13,7 @@ import numpy as np
 
 from faceguard.camera.photo_file import SUFFIXES, read_photo
 from faceguard.cli.context import Context, as_json, json_option, tell_progress, whole_numbers
+from faceguard.cli.detector import detector
 from faceguard.cli.models import admin_desk
 from faceguard.cli.parallax import parallax
 from faceguard.compose import Networks, load_networks, still_examiner
@@ -68,14 +69,16 @@ def encoder_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def evaluate() -> None:
-    """Measure error rates on photographs with known identities.
+    """Measure error rates on photographs.
 
-    The photos go through the detector, the aligner and the encoder with the rules for stored photos. The quality gate
-    refuses none of them; how many it would refuse is told. Where a photo shows several faces of similar size the one
-    nearest the centre is taken, and how often is told. Liveness is not checked.
+    For pairs and folder the identities are known. These photos go through the detector, the aligner and the encoder
+    with the rules for stored photos. The quality gate refuses none of them; how many it would refuse is told. Where a
+    photo shows several faces of similar size the one nearest the centre is taken, and how often is told. Liveness is
+    not checked.
     """
 
 
+evaluate.add_command(detector)
 evaluate.add_command(parallax)
 
 
