@@ -1,7 +1,8 @@
 """Real photographs that come with installed libraries: the people of the demonstration.
 
 insightface brings a group picture of six people and a small grey portrait, scikit-image the portrait of an astronaut
-(NASA, public domain). They are found without importing either library, read in memory, and never copied anywhere.
+(NASA, public domain). scikit-image also brings pictures without people, in which no detector ought to find a face. All
+are found without importing either library, read in memory, and never copied anywhere.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.domain.errors import FaceguardError
+from faceguard.camera.photo_file import read_photo
+from faceguard.domain.errors import FaceguardError, PhotoRefused
 
 
 class PhotosMissing(FaceguardError):
@@ -59,6 +61,43 @@ NAMES: Final = tuple(_PHOTOS)
 """Photographs there are; eight people in all. ``group 5`` looks far to the side and ``small portrait`` is tiny."""
 
 
+SCENERY: Final = {
+    "brick": "brick.png",
+    "grass": "grass.png",
+    "gravel": "gravel.png",
+    "coffee": "coffee.png",
+    "coins": "coins.png",
+    "moon": "moon.png",
+    "page": "page.png",
+    "text": "text.png",
+    "clock": "clock_motion.png",
+    "cat": "chelsea.png",
+    "rocket": "rocket.jpg",
+    "galaxies": "hubble_deep_field.jpg",
+    "tissue": "ihc.png",
+    "colour wheel": "color.png",
+    "horse": "horse.png",
+}
+"""Pictures without a human face that come inside scikit-image, so nothing is downloaded; by what they show. The coins
+bear worn heads and the cat has a face, but neither is one that a door should see."""
+
+
+def bundled_scenery(name: str) -> NDArray[np.uint8]:
+    """One of ``SCENERY``, (H, W, 3) uint8 BGR, read-only.
+
+    Raises:
+        PhotosMissing: scikit-image is not installed, or no longer brings this picture.
+        ValueError: no such name.
+    """
+    if name not in SCENERY:
+        raise ValueError(f"no bundled scenery is called {name!r}; there are {', '.join(SCENERY)}")
+    try:
+        # OpenCV would say on standard error what it thinks of the colour profiles of some of them
+        return read_photo(_folder("skimage") / "data" / SCENERY[name]).pixels
+    except PhotoRefused as error:
+        raise _missing("skimage", error.sentence) from error
+
+
 def bundled_photo(name: str) -> BundledPhoto:
     """One of ``NAMES``.
 
@@ -95,7 +134,7 @@ def _folder(package: str) -> Path:
 
 def _missing(package: str, detail: str) -> PhotosMissing:
     return PhotosMissing(
-        f"The demonstration's photographs come with the Python package {package}, and they are not there; "
+        f"The pictures that the program needs come with the Python package {package}, and they are not there; "
         f"install faceguard anew.",
         detail,
     )

@@ -1,4 +1,4 @@
-"""What every command needs: the data folder, one error exit, one way to print an answer and to ask for a PIN."""
+"""What every command needs: the data folder, one error exit, one way to print, to tell progress, to ask for a PIN."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 
 from faceguard.compose import House, open_house
 from faceguard.domain.errors import FaceguardError
+from faceguard.evaluation.acquisition import Progress
 
 LOG_FILE: Final = "faceguard.log"
 LOG_BYTES: Final = 1_000_000
@@ -85,3 +86,22 @@ def ask_pin(label: str) -> str:
     if not line:
         raise click.UsageError(f"{label}: standard input holds no PIN.")
     return line.rstrip("\r\n")
+
+
+def whole_numbers(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, ...]:
+    """``"1,3,5"`` -> ``(1, 3, 5)``; nothing given is an empty tuple."""
+    try:
+        numbers = tuple(dict.fromkeys(int(word) for word in value.split(","))) if value else ()
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no list of whole numbers such as 1,3,5") from None
+    if any(number < 1 for number in numbers):
+        raise click.BadParameter("the numbers start at 1")
+    return numbers
+
+
+def tell_progress(progress: Progress) -> None:
+    """One line on standard error that is written over; where that is no terminal, only the last one."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{progress}", err=True, nl=progress.done == progress.total)
+    elif progress.done == progress.total:
+        click.echo(str(progress), err=True)

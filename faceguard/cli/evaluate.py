@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,8 @@ import click
 import numpy as np
 
 from faceguard.camera.photo_file import SUFFIXES, read_photo
-from faceguard.cli.context import Context, as_json, json_option
+from faceguard.cli.context import Context, as_json, json_option, tell_progress, whole_numbers
+from faceguard.cli.detector import detector
 from faceguard.cli.models import admin_desk
 from faceguard.cli.parallax import parallax
 from faceguard.compose import Networks, load_networks, still_examiner
@@ -22,7 +22,7 @@ from faceguard.domain.errors import FaceguardError, SeveralFaces
 from faceguard.domain.face import Frame
 from faceguard.domain.score import Threshold
 from faceguard.evaluation import report
-from faceguard.evaluation.acquisition import Progress, Sample, acquire
+from faceguard.evaluation.acquisition import Sample, acquire
 from faceguard.evaluation.comparison import all_pairs, compare_fused, pair_distances
 from faceguard.evaluation.datasets import read_identity_folder, read_pairs
 from faceguard.evaluation.error_rates import FOLDS, Comparisons, accuracy, bootstrap_by_person
@@ -33,17 +33,6 @@ from faceguard.pipeline.still import StillExaminer
 
 PAIR_RATES: Final = (1e-2, 1e-3)
 FOLDER_RATES: Final = (1e-2, 1e-3, 1e-4, 1e-5)
-
-
-def whole_numbers(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[int, ...]:
-    """``"1,3,5"`` -> ``(1, 3, 5)``; nothing given is an empty tuple."""
-    try:
-        numbers = tuple(dict.fromkeys(int(word) for word in value.split(","))) if value else ()
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no list of whole numbers such as 1,3,5") from None
-    if any(number < 1 for number in numbers):
-        raise click.BadParameter("the numbers start at 1")
-    return numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +69,16 @@ def encoder_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def evaluate() -> None:
-    """Measure error rates on photographs with known identities.
+    """Measure error rates on photographs.
 
-    The photos go through the detector, the aligner and the encoder with the rules for stored photos. The quality gate
-    refuses none of them; how many it would refuse is told. Where a photo shows several faces of similar size the one
-    nearest the centre is taken, and how often is told. Liveness is not checked.
+    For pairs and folder the identities are known. These photos go through the detector, the aligner and the encoder
+    with the rules for stored photos. The quality gate refuses none of them; how many it would refuse is told. Where a
+    photo shows several faces of similar size the one nearest the centre is taken, and how often is told. Liveness is
+    not checked.
     """
 
 
+evaluate.add_command(detector)
 evaluate.add_command(parallax)
 
 
@@ -101,7 +92,7 @@ def pairs(context: Context, file: Path, root: Path, encoder_id: str | None, mirr
     """Pairs listed in a CSV FILE with the columns image_a,image_b,same."""
     listed = read_pairs(file, root)
     bench = open_bench(context, encoder_id, mirror)
-    acquired = acquire(listed.photos, bench.examine, _progress)
+    acquired = acquire(listed.photos, bench.examine, tell_progress)
     same, first, second = np.array(listed.same), np.array(listed.first), np.array(listed.second)
     made = acquired.present[first] & acquired.present[second]
     d = pair_distances(acquired.matrix, listed.first, listed.second)
@@ -167,7 +158,7 @@ def folder(
         _require_own_card(context, encoder_id)
         admin_desk(context).close()
     bench = open_bench(context, encoder_id, mirror)
-    acquired = acquire(data.photos, bench.examine, _progress)
+    acquired = acquire(data.photos, bench.examine, tell_progress)
     matrix, person = acquired.matrix[acquired.present], np.array(data.person)[acquired.present]
     found = all_pairs(matrix, person)
     if not found.genuine.size or not found.impostor.size:
@@ -293,13 +284,6 @@ def _lost(person: np.ndarray[Any, Any], genuine: int, impostor: int) -> tuple[in
     counts = np.bincount(person)
     all_genuine = int((counts * (counts - 1) // 2).sum())
     return all_genuine - genuine, person.size * (person.size - 1) // 2 - all_genuine - impostor
-
-
-def _progress(progress: Progress) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\033[K{progress}", err=True, nl=progress.done == progress.total)
-    elif progress.done == progress.total:
-        click.echo(str(progress), err=True)
 
 
 def _say(answer: dict[str, Any], json_: bool) -> None:

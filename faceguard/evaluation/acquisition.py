@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from faceguard.domain.errors import FaceguardError, PhotoRefused
 from faceguard.domain.template import Embedding
 
 REPORT_EVERY_S: Final = 1.0
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +63,33 @@ class Acquired:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is: ``done`` of ``total`` photos in ``seconds``."""
+    """How far it is: ``done`` of ``total`` photos, or of ``what`` else is counted, in ``seconds``."""
 
     done: int
     total: int
     seconds: float
+    what: str = "photos"
 
     def __str__(self) -> str:
         rate = self.done / self.seconds if self.seconds > 0 else 0.0
         left = (self.total - self.done) / rate if rate else 0.0
-        return f"{self.done} of {self.total} photos, {rate:.0f} img/s, {left:.0f} s left"
+        return f"{self.done} of {self.total} {self.what}, {rate:.0f} img/s, {left:.0f} s left"
+
+
+def counted(
+    items: Sequence[_Item],
+    report: Callable[[Progress], None],
+    clock: Callable[[], float] = time.monotonic,
+    what: str = "photos",
+) -> Iterator[_Item]:
+    """The items one by one; ``report`` is told about once a second how many are done with, and at the end."""
+    begun = told = clock()
+    for done, item in enumerate(items, 1):
+        yield item
+        now = clock()
+        if now - told >= REPORT_EVERY_S or done == len(items):
+            told = now
+            report(Progress(done, len(items), now - begun, what))
 
 
 def acquire(
@@ -90,24 +109,20 @@ def acquire(
     Raises:
         FaceguardError: not one of the photos could be used.
     """
-    begun = told = clock()
+    begun = clock()
     rows: list[NDArray[np.float32] | None] = []
     failures: Counter[str] = Counter()
     refused = asked = 0
-    for done, photo in enumerate(photos, 1):
+    for photo in counted(photos, report, clock):
         try:
             sample = examine(photo)
         except PhotoRefused as error:
-            failures[_reason(error)] += 1
+            failures[reason_of(error)] += 1
             rows.append(None)
         else:
             rows.append(sample.embedding.values)
             refused += not sample.acceptable
             asked += sample.asked
-        now = clock()
-        if now - told >= REPORT_EVERY_S or done == len(photos):
-            told = now
-            report(Progress(done, len(photos), now - begun))
     length = next((row.size for row in rows if row is not None), None)
     if length is None:
         raise FaceguardError(f"None of the {len(photos)} photos gave a face that could be encoded.")
@@ -117,6 +132,6 @@ def acquire(
     return Acquired(matrix, present, refused, asked, dict(failures), clock() - begun)
 
 
-def _reason(error: PhotoRefused) -> str:
-    """The sentence without what differs from photo to photo."""
+def reason_of(error: PhotoRefused) -> str:
+    """The refusal's sentence without what differs from photo to photo."""
     return error.sentence.split(";")[0].split(" (")[0]

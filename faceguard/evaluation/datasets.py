@@ -1,8 +1,9 @@
-"""Photographs with known identities: lists of pairs, and folders with one folder a person."""
+"""Photographs with known identities (lists of pairs, folders with one folder a person), and any in a folder tree."""
 
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -119,6 +120,32 @@ def read_identity_folder(root: Path, suffixes: Collection[str], limit: int | Non
             f"The folder {root} must hold one folder a person: at least two people, one of them with two photos."
         )
     return IdentityFolder(tuple(photos), tuple(person), tuple(people))
+
+
+def read_photo_tree(root: Path, suffixes: Collection[str], limit: int | None = None) -> tuple[Path, ...]:
+    """All photographs below a folder, sorted by path.
+
+    Args:
+        root: the folder; hidden files and folders in it are left out, links to folders are not followed.
+        suffixes: of photo files, lower case; other files are left out.
+        limit: take this many at most, evenly spread over the sorted list: a part that stands for the whole.
+
+    Raises:
+        FaceguardError: not there, or there is no photo in it.
+    """
+    if not root.is_dir():
+        raise FaceguardError(f"The folder of photos {root} is not there.")
+    found: list[Path] = []
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        plain = (Path(folder, name) for name in names if not name.startswith("."))
+        found += [path for path in plain if path.suffix.lower() in suffixes and path.is_file()]
+    if not found:
+        raise FaceguardError(f"The folder {root} holds no photos.")
+    found.sort()
+    if limit is not None and limit < len(found):
+        found = [found[place * len(found) // limit] for place in range(limit)]
+    return tuple(found)
 
 
 def _inside(word: str, number: int, path: Path) -> str:

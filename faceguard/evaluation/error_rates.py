@@ -206,6 +206,28 @@ def clopper_pearson(errors: int, trials: int, confidence: float = CONFIDENCE) ->
     return low, high
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """k of n, with the exact (Clopper-Pearson) interval."""
+
+    k: int
+    n: int
+
+    @property
+    def value(self) -> float:
+        """k / n, 0 without trials."""
+        return self.k / self.n if self.n else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower and upper bound."""
+        return clopper_pearson(self.k, self.n) if self.n else (0.0, 1.0)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.k}/{self.n} = {100 * self.value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+
+
 def fpir(fmr: float, subjects: int, templates: int = 1) -> float:
     """False positive identification rate of a search that compares with everybody: 1 - (1 - FMR)^(K T).
 

@@ -20,7 +20,7 @@ from faceguard.access.challenge import Answer, Challenge, Turn
 from faceguard.access.policy import CHALLENGE_MS
 from faceguard.domain.face import DetectedFace, Frame
 from faceguard.domain.observation import ParallaxReading
-from faceguard.evaluation.error_rates import clopper_pearson
+from faceguard.evaluation.error_rates import Share
 
 CHALLENGE_S: Final = CHALLENGE_MS / 1000
 """How long the door waits for an answer."""
@@ -78,28 +78,6 @@ class Played:
     def is_head(self) -> bool:
         """Bona fide."""
         return self.species == "head"
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """k of n, with the exact (Clopper-Pearson) interval."""
-
-    k: int
-    n: int
-
-    @property
-    def value(self) -> float:
-        """k / n, 0 without trials."""
-        return self.k / self.n if self.n else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Lower and upper bound."""
-        return clopper_pearson(self.k, self.n) if self.n else (0.0, 1.0)
-
-    def __str__(self) -> str:
-        low, high = self.interval
-        return f"{self.k}/{self.n} = {100 * self.value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def play(

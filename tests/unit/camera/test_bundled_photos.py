@@ -3,7 +3,7 @@
 import pytest
 
 from faceguard.camera import bundled_photos
-from faceguard.camera.bundled_photos import NAMES, PhotosMissing, bundled_photo
+from faceguard.camera.bundled_photos import NAMES, SCENERY, PhotosMissing, bundled_photo, bundled_scenery
 
 
 def test_eight_people_are_there_and_only_the_astronaut_is_public_domain():
@@ -42,3 +42,18 @@ def test_library_that_no_longer_brings_the_picture_is_one_clear_sentence(monkeyp
     (tmp_path / "data" / "astronaut.png").write_bytes(b"no picture")
     with pytest.raises(PhotosMissing):
         bundled_photo("astronaut")
+
+
+def test_scenery_comes_with_the_library_and_no_two_pictures_are_the_same():
+    pictures = [bundled_scenery(name) for name in SCENERY]
+    assert len(pictures) == 15
+    assert all(p.ndim == 3 and min(p.shape[:2]) >= 160 and not p.flags.writeable for p in pictures)
+    assert len({p.tobytes() for p in pictures}) == 15
+
+
+def test_scenery_that_is_not_there_is_one_clear_sentence(monkeypatch, tmp_path):
+    with pytest.raises(ValueError, match="brick"):
+        bundled_scenery("nowhere")
+    monkeypatch.setattr(bundled_photos, "_folder", lambda package: tmp_path)
+    with pytest.raises(PhotosMissing, match=r"skimage.*install faceguard"):
+        bundled_scenery("brick")

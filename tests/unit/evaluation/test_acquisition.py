@@ -7,7 +7,7 @@ import pytest
 
 from faceguard.domain.errors import FaceguardError, ModelFault, PhotoRefused
 from faceguard.domain.template import Embedding, EncoderId
-from faceguard.evaluation.acquisition import Sample, acquire
+from faceguard.evaluation.acquisition import Sample, acquire, counted
 
 ENCODER = EncoderId("paper", "0" * 12, "plain")
 
@@ -53,3 +53,10 @@ def test_a_network_that_fails_ends_the_measurement():
 
     with pytest.raises(ModelFault):
         acquire([Path("1.jpg")], fail)
+
+
+def test_whatever_is_counted_is_told_by_its_name():
+    told = []
+    assert list(counted("abc", told.append, what="letters")) == ["a", "b", "c"]
+    assert str(told[-1]).startswith("3 of 3 letters")
+    assert list(counted([], told.append)) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from faceguard.domain.errors import FaceguardError
-from faceguard.evaluation.datasets import read_identity_folder, read_pairs
+from faceguard.evaluation.datasets import read_identity_folder, read_pairs, read_photo_tree
 
 HEAD = "image_a,image_b,same\n"
 
@@ -79,3 +79,29 @@ def test_a_folder_without_pairs_is_refused(tmp_path, root):
         read_identity_folder(root, {".jpg", ".png"})
     with pytest.raises(FaceguardError, match="cannot be read"):
         read_identity_folder(tmp_path / "nowhere", {".jpg"})
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for place in ("b/2.JPG", "a.png", "b/c/1.jpg", "b/.hidden.jpg", ".git/3.png", "notes.txt", "d.webp"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).touch()
+    return tmp_path
+
+
+def test_a_tree_gives_all_its_photos_by_name(tree):
+    found = read_photo_tree(tree, (".jpg", ".png", ".webp"))
+    assert [str(path.relative_to(tree)) for path in found] == ["a.png", "b/2.JPG", "b/c/1.jpg", "d.webp"]
+
+
+def test_a_part_of_a_tree_is_spread_over_the_whole(tree):
+    found = read_photo_tree(tree, (".jpg", ".png", ".webp"), 2)
+    assert [path.name for path in found] == ["a.png", "1.jpg"]
+    assert len(read_photo_tree(tree, (".jpg", ".png", ".webp"), 9)) == 4
+
+
+def test_a_tree_without_photos_is_refused(tree):
+    with pytest.raises(FaceguardError, match="no photos"):
+        read_photo_tree(tree, (".bmp",))
+    with pytest.raises(FaceguardError, match="not there"):
+        read_photo_tree(tree / "nowhere", (".jpg",))

@@ -10,7 +10,8 @@ import pytest
 from faceguard.access.challenge import Turn
 from faceguard.domain.face import BoundingBox, DetectedFace, Frame, Landmarks
 from faceguard.domain.observation import ParallaxReading
-from faceguard.evaluation.parallax_curve import Played, Share, limit_for, passing, play, summed_up, table
+from faceguard.evaluation.error_rates import Share
+from faceguard.evaluation.parallax_curve import Played, limit_for, passing, play, summed_up, table
 
 NEVER = -math.inf
 FACE = DetectedFace(BoundingBox(0, 0, 40, 40), Landmarks(np.arange(10, dtype=np.float32).reshape(5, 2)), 0.9)
