@@ -275,11 +275,8 @@ def _distil(recipe: Recipe, data: Path, teachers: tuple[Path, ...], out: Path, d
     faces = FaceSet.open(data)
     digests = tuple(digest_of(path) for path in teachers)
     recipe = dataclasses.replace(recipe, teachers=digests, data=faces.digest)
-    run = Run(out, recipe.config(), _progress)
-    try:
+    with Run(out, recipe.config(), _progress) as run:
         distil(recipe, faces, teachers, run, device_of(device), **more)
-    finally:
-        run.close()
 
 
 def _progress(line: str) -> None:

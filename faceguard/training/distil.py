@@ -39,6 +39,8 @@ MOST_MEASURED: Final = 3000
 """Photos of the development part that are measured on while training; all pairs of them are held at once."""
 _MEASURED_ERROR: Final = 0.05
 """Standard deviation of the coarse points that landmarks are measured with, in eye distances."""
+_STUDENT: Final = "student."
+"""Before the names of its weights where it was trained with heads for further teachers."""
 _PARITY: Final = 1e-3
 """Greatest difference between the ONNX file and torch, relative to the greatest output."""
 
@@ -77,7 +79,9 @@ def digest_of(path: Path) -> str:
 def new_network(recipe: Recipe) -> nn.Module:
     """The untrained student."""
     if recipe.student == "encoder":
-        return EncoderNet(recipe.option("channels"), recipe.option("blocks"), prelu=recipe.option("prelu"))
+        return EncoderNet(
+            recipe.option("channels"), recipe.option("blocks"), recipe.option("length"), recipe.option("prelu")
+        )
     if recipe.student == "detector":
         return DetectorNet(recipe.option("width"))
     return LandmarkNet(recipe.option("width"))
@@ -149,8 +153,8 @@ def load_run(folder: Path) -> tuple[Recipe, nn.Module]:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise FaceguardError(f"{folder} holds no run with weights; distil one first.", str(error)) from error
     net = new_network(recipe)
-    own = {name.removeprefix("student."): value for name, value in state.items() if not name.startswith("heads.")}
-    net.load_state_dict(own)
+    own = {name.removeprefix(_STUDENT): value for name, value in state.items() if name.startswith(_STUDENT)}
+    net.load_state_dict(own or state)
     return recipe, net.eval()
 
 
@@ -243,12 +247,19 @@ def _objective(
         answers: list[Callable[[Tensor], Tensor]] = [_first(teacher) for teacher in teachers]
         crops = torch.from_numpy(faces.crops[train]).to(device)
         objective = EncoderDistillation(crops, answers, encoder_recipe)
+        if objective.length != recipe.option("length"):
+            raise FaceguardError(
+                f"The first teacher gives {objective.length} values and the student {recipe.option('length')}: "
+                f"say --option length={objective.length}."
+            )
         trained = _WithHeads(net, objective.heads) if len(objective.heads) else net
         return objective.loss, encoder_measure(faces), trained
     photos = torch.from_numpy(faces.photos[train]).to(device)
     if recipe.student == "detector":
         widths = torch.from_numpy(faces.widths[train]).to(device)
-        scenes = DetectorDistillation(photos, widths, teachers[0], DetectorRecipe(batch=recipe.batch))
+        scenes = DetectorDistillation(
+            photos, widths, teachers[0], DetectorRecipe(batch=recipe.batch, side=recipe.option("side"))
+        )
         return scenes.loss, None, net
     points = torch.from_numpy(faces.points[train]).to(device)
     landmarks = LandmarkDistillation(photos, points, LandmarkRecipe(batch=recipe.batch))

@@ -51,8 +51,7 @@ def learn_encoder(
     Raises:
         FaceguardError: nobody has two photos, a start of another network, or what training itself finds wrong.
     """
-    whole = Run(folder, recipe.config(), say)
-    whole.close()
+    Run(folder, recipe.config(), say).close()
     named = np.flatnonzero(faces.train & (faces.people != ""))
     margin = (faces.crops.shape[1] - ENCODER_SIDE) // 2
     crops = np.ascontiguousarray(faces.crops[named, margin:-margin, margin:-margin, ::-1])
@@ -62,7 +61,6 @@ def learn_encoder(
         begin_from(encoder, start)
     for number, stage in enumerate(stages, 1):
         objective = MetricObjective(encoder.to(device), crops, faces.people[named], stage, recipe.seed + number)
-        run = Run(folder / f"{number}-{stage.loss}", {**recipe.config(), "stage": dataclasses.asdict(stage)}, say)
         plan = Plan(
             steps=stage.steps,
             rate=stage.rate,
@@ -71,10 +69,9 @@ def learn_encoder(
             batch=stage.people * stage.photos,
             patience=patience,
         )
-        try:
+        config = {**recipe.config(), "stage": dataclasses.asdict(stage)}
+        with Run(folder / f"{number}-{stage.loss}", config, say) as run:
             averaged = fit(objective.network, objective, plan, run, encoder_measure(faces))
-        finally:
-            run.close()
         encoder.load_state_dict(averaged.get_submodule("encoder").state_dict())
     torch.save(encoder.cpu().state_dict(), folder / AVERAGED)
     return encoder.eval()

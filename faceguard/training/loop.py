@@ -22,6 +22,7 @@ CHECKPOINT: Final = "checkpoint.pt"
 PLAIN: Final = "plain.pt"
 AVERAGED: Final = "averaged.pt"
 _WARM_UP_STEPS: Final = 300
+_WARM_UP_PART: Final = 0.05
 _CLIP: Final = 5.0
 
 Loss = Callable[[nn.Module], Mapping[str, Tensor]]
@@ -117,7 +118,7 @@ def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | 
     while (part := _part(plan, progress)) < 1.0:
         begun = time.monotonic()
         for group in optimiser.param_groups:
-            group["lr"] = plan.rate * min(1.0, (progress.step + 1) / _WARM_UP_STEPS) * _cosine(part)
+            group["lr"] = plan.rate * _warm_up(progress.step, part) * _cosine(part)
         with half(device):
             losses = loss_of(quick)
         optimiser.zero_grad(set_to_none=True)
@@ -167,6 +168,11 @@ def _part(plan: Plan, progress: _Progress) -> float:
     if plan.minutes is not None:
         parts.append(progress.seconds / (60 * plan.minutes))
     return max(parts)
+
+
+def _warm_up(step: int, part: float) -> float:
+    """Rises over the first steps, in a short plan over its first twentieth."""
+    return min(1.0, max((step + 1) / _WARM_UP_STEPS, part / _WARM_UP_PART))
 
 
 def _cosine(part: float) -> float:

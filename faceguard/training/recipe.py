@@ -30,11 +30,12 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "encoder": {
         "channels": [24, 48, 96, 256],
         "blocks": [2, 3, 10, 2],
+        "length": 128,
         "prelu": False,
         "mixed": 0.5,
         "relations": 10.0,
     },
-    "detector": {"width": 72},
+    "detector": {"width": 72, "side": 256},
     "landmarks": {"width": 24},
 }
 """Options of each student and what they are when nothing is said: see ``networks`` and the ``distil_*`` modules."""

@@ -92,6 +92,12 @@ class Run:
         if self._board is not None:
             self._board.add_embedding(matrix, metadata=labels)
 
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Closes the files."""
         self._curves.close()

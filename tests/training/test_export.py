@@ -11,7 +11,6 @@ from torch import nn
 from faceguard.domain.errors import FaceguardError
 from faceguard.training import export as ex
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 FREE = {"input": {0: "batch"}, "output": {0: "batch"}}
 
 

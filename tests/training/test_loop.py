@@ -12,8 +12,6 @@ from faceguard.domain.errors import FaceguardError
 from faceguard.training.loop import AVERAGED, PLAIN, Plan, device_of, fit
 from faceguard.training.run import CONFIG, CURVES, Run
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def line():
     """y = 3 x - 1, to be found."""

@@ -12,8 +12,6 @@ import onnxruntime
 from faceguard.domain.errors import FaceguardError
 from faceguard.training.teacher import OnnxTeacher
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def agrees(path, shape, top):
     pictures = torch.rand(shape, generator=torch.Generator().manual_seed(1)) * top
@@ -29,7 +27,11 @@ def agrees(path, shape, top):
 
 @pytest.mark.parametrize(
     ("name", "shape", "top"),
-    [("encoder_s", (2, 3, 112, 112), 1.0), ("detector_s", (1, 3, 96, 128), 255.0), ("landmarks_s", (2, 3, 64, 64), 1.0)],
+    [
+        ("encoder_s", (2, 3, 112, 112), 1.0),
+        ("detector_s", (1, 3, 96, 128), 255.0),
+        ("landmarks_s", (2, 3, 64, 64), 1.0),
+    ],
 )
 def test_the_bundled_networks_can_teach(project, name, shape, top):
     agrees(project / "models" / f"{name}.onnx", shape, top)
