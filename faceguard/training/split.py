@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from faceguard.domain.errors import FaceguardError
 from faceguard.training.photos import PhotoRecord
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 BLOCK: Final = 1024
 """Rows of one product of embeddings."""
 
@@ -66,22 +66,23 @@ class Split:
 
     Attributes:
         train, development: the parts.
-        fraction: what share of the people, or of the photos of nobody, was wanted in the development part.
+        fractions: for each source by name what share of its people, or of its photos of nobody, was wanted in the
+            development part.
     """
 
     train: Side
     development: Side
-    fraction: float
+    fractions: Mapping[str, float]
 
     def write(self, path: Path) -> None:
-        """As JSON: format, fraction, and of each part its digest, counts and photos.
+        """As JSON: format, fractions, and of each part its digest, counts and photos.
 
         Raises:
             FaceguardError: the file cannot be written.
         """
         answer = {
             "format": FORMAT,
-            "fraction": self.fraction,
+            "fractions": dict(self.fractions),
             **{name: _side_answer(side) for name, side in (("train", self.train), ("development", self.development))},
         }
         try:
@@ -105,13 +106,13 @@ class Split:
                 for name in ("train", "development")
             }
             written = {name: answer[name]["digest"] for name in sides}
-            fraction = float(answer["fraction"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            fractions = {str(source): float(part) for source, part in answer["fractions"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise FaceguardError(f"The split {path} cannot be read; split the photos again.", str(error)) from error
         for name, side in sides.items():
             if side.digest != written[name]:
                 raise FaceguardError(f"The {name} part of the split {path} was changed; split the photos again.")
-        return cls(**sides, fraction=fraction)
+        return cls(**sides, fractions=fractions)
 
 
 def in_development(person: str, fraction: float) -> bool:
@@ -122,8 +123,16 @@ def in_development(person: str, fraction: float) -> bool:
     return _below(hashlib.sha256(_plain(person).encode("utf-8")).hexdigest(), fraction)
 
 
+def held_out(photo: SplitPhoto, fractions: Mapping[str, float]) -> bool:
+    """Whether a photo belongs to the development part: by its person, or by its digest where it is nobody's."""
+    fraction = fractions[photo.source]
+    return _below(photo.digest, fraction) if photo.person is None else in_development(photo.person, fraction)
+
+
 def split_photos(
-    photos: Iterable[tuple[str, PhotoRecord]], fraction: float, report: Callable[[int], None] = lambda _: None
+    photos: Iterable[tuple[str, PhotoRecord]],
+    fractions: Mapping[str, float],
+    report: Callable[[int], None] = lambda _: None,
 ) -> Split:
     """Each photo to the side of its person; photos of nobody by the digest of their bytes.
 
@@ -131,28 +140,56 @@ def split_photos(
 
     Args:
         photos: (name of the source, record).
-        fraction: in (0, 1), of the people for the development part.
+        fractions: in [0, 1], for each source; 0 keeps all of it for training.
         report: told after each photo how many were read.
 
     Raises:
-        FaceguardError: a photo cannot be read, one side stays empty, or a picture falls on both.
+        FaceguardError: a photo cannot be read, a source has no fraction, one side stays empty, or a picture or a
+            person falls on both.
     """
-    if not 0.0 < fraction < 1.0:
-        raise ValueError("a fraction lies between 0 and 1")
+    require_fractions(fractions)
     sides: tuple[list[SplitPhoto], list[SplitPhoto]] = ([], [])
     for count, (source, record) in enumerate(photos, 1):
-        digest = record.digest()
-        held = _below(digest, fraction) if record.person is None else in_development(record.person, fraction)
-        sides[held].append(SplitPhoto(source, record.key, record.person, digest))
+        require_fractions(fractions, (source,))
+        photo = SplitPhoto(source, record.key, record.person, record.digest())
+        sides[held_out(photo, fractions)].append(photo)
         report(count)
-    train, development = (Side(tuple(side)) for side in sides)
-    for side, name in ((train, "training"), (development, "development")):
-        if not side.photos:
-            raise FaceguardError(
-                f"The {name} part has no photo: with a fraction of {fraction:g} more people are needed."
-            )
-    refuse_leakage(train, development)
-    return Split(train, development, fraction)
+    return make_split(*sides, fractions)
+
+
+def make_split(train: Sequence[SplitPhoto], development: Sequence[SplitPhoto], fractions: Mapping[str, float]) -> Split:
+    """The two parts as a split that shares nothing.
+
+    The development part may be empty where every fraction is 0.
+
+    Raises:
+        FaceguardError: one side is empty, or a picture or a person is on both.
+    """
+    wanted = (("training", train, True), ("development", development, any(fractions.values())))
+    for name, photos, needed in wanted:
+        if needed and not photos:
+            words = ", ".join(f"{source} {fraction:g}" for source, fraction in fractions.items())
+            raise FaceguardError(f"The {name} part has no photo: with the fractions {words} more people are needed.")
+    split = Split(Side(tuple(train)), Side(tuple(development)), dict(fractions))
+    refuse_leakage(split.train, split.development)
+    return split
+
+
+def require_fractions(fractions: Mapping[str, float], sources: Iterable[str] = ()) -> None:
+    """Nothing when every fraction lies in [0, 1] and every one of these sources has one.
+
+    A source that was forgotten, or written in another way, would be trained on as a whole.
+
+    Raises:
+        FaceguardError: otherwise; names the source.
+    """
+    for source, fraction in fractions.items():
+        if not 0.0 <= fraction <= 1.0:
+            raise FaceguardError(f"The fraction of {source} for the development part is {fraction:g}, not 0 to 1.")
+    for source in sources:
+        if source not in fractions:
+            known = ", ".join(fractions) or "none"
+            raise FaceguardError(f"The source {source} has no fraction for the development part (given: {known}).")
 
 
 def refuse_leakage(train: Side, test: Side) -> None:

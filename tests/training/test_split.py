@@ -30,20 +30,24 @@ def photos(people=40, each=3):
     return [("lfw", record(f"P{p}/{i}.jpg", f"P{p}")) for p in range(people) for i in range(each)]
 
 
+def lfw(fraction):
+    return {"lfw": fraction}
+
+
 def side(*photos):
     return Side(tuple(SplitPhoto("s", key, person, digest) for key, person, digest in photos))
 
 
 def test_whole_people_go_to_one_side_and_all_photos_to_one():
-    split = split_photos(photos(), 0.3)
+    split = split_photos(photos(), lfw(0.3))
     assert not split.train.people & split.development.people
     assert len(split.train.people | split.development.people) == 40
     assert len(split.train.photos) + len(split.development.photos) == 120
 
 
 def test_the_side_follows_from_the_name_alone():
-    whole = split_photos(photos(), 0.3)
-    fewer = split_photos(reversed(photos(25, 1)), 0.3)
+    whole = split_photos(photos(), lfw(0.3))
+    fewer = split_photos(reversed(photos(25, 1)), lfw(0.3))
     assert fewer.train.people <= whole.train.people
     assert fewer.development.people <= whole.development.people
     # a number for all time: a change here would let trained-on people into the development part
@@ -72,14 +76,14 @@ def test_a_name_counts_the_same_however_the_file_system_writes_its_accents():
 
 def test_photos_of_nobody_are_split_by_their_bytes():
     nameless = [("zip", record(f"{i}.jpg")) for i in range(200)]
-    split = split_photos(nameless, 0.25)
+    split = split_photos(nameless, {"zip": 0.25})
     assert 0.15 < len(split.development.photos) / 200 < 0.35
-    renamed = split_photos([("zip", record(f"other/{i}.jpg", data=f"{i}.jpg")) for i in range(200)], 0.25)
+    renamed = split_photos([("zip", record(f"other/{i}.jpg", data=f"{i}.jpg")) for i in range(200)], {"zip": 0.25})
     assert renamed.train.digest == split.train.digest
 
 
 def test_a_digest_is_that_of_the_photos_in_any_order():
-    one, other = split_photos(photos(), 0.3), split_photos(reversed(photos()), 0.3)
+    one, other = split_photos(photos(), lfw(0.3)), split_photos(reversed(photos()), lfw(0.3))
     assert one.train.digest == other.train.digest
     assert one.train.digest != one.development.digest
     digests = sorted(p.digest for p in one.train.photos)
@@ -87,7 +91,7 @@ def test_a_digest_is_that_of_the_photos_in_any_order():
 
 
 def test_a_split_is_written_and_read_back(tmp_path):
-    split = split_photos([*photos(), *[("zip", record(f"{i}.jpg")) for i in range(9)]], 0.3)
+    split = split_photos([*photos(), *[("zip", record(f"{i}.jpg")) for i in range(9)]], {"lfw": 0.3, "zip": 0.5})
     split.write(tmp_path / "split.json")
     assert Split.read(tmp_path / "split.json") == split
     answer = json.loads((tmp_path / "split.json").read_text())
@@ -97,15 +101,15 @@ def test_a_split_is_written_and_read_back(tmp_path):
 
 def test_a_split_that_was_changed_is_damaged_or_is_not_there_is_refused(tmp_path):
     path = tmp_path / "split.json"
-    split = split_photos(photos(), 0.3)
+    split = split_photos(photos(), lfw(0.3))
     split.write(path)
     answer = json.loads(path.read_text())
     answer["train"]["photos"].append(answer["development"]["photos"].pop())
     path.write_text(json.dumps(answer))
     with pytest.raises(FaceguardError, match=r"train part of the split .* was changed"):
         Split.read(path)
-    path.write_text(json.dumps({**answer, "format": 2}))
-    with pytest.raises(FaceguardError, match="has format 2"):
+    path.write_text(json.dumps({**answer, "format": 1}))
+    with pytest.raises(FaceguardError, match="has format 1"):
         Split.read(path)
     for text in ("{", "{}", "[]"):
         path.write_text(text)
@@ -119,14 +123,42 @@ def test_a_split_that_was_changed_is_damaged_or_is_not_there_is_refused(tmp_path
 
 def test_an_empty_side_is_refused():
     with pytest.raises(FaceguardError, match="part has no photo"):
-        split_photos(photos(1), 0.5)
-    with pytest.raises(ValueError, match="fraction"):
-        split_photos(photos(), 1.0)
+        split_photos(photos(1), lfw(0.5))
+    with pytest.raises(FaceguardError, match=r"training part has no photo: with the fractions lfw 1 more"):
+        split_photos(photos(), lfw(1.0))
+
+
+def test_each_source_has_a_fraction_of_its_own():
+    both = [*photos(), *[("zip", record(f"{i}.jpg")) for i in range(100)], *[("all", record("x"))]]
+    split = split_photos(both, {"lfw": 0.0, "zip": 0.3, "all": 1.0})
+    assert not split.development.people
+    assert {p.source for p in split.development.photos} == {"zip", "all"}
+    assert {p.source for p in split.train.photos} == {"lfw", "zip"}
+
+
+def test_all_for_training_leaves_the_development_part_empty():
+    split = split_photos(photos(), lfw(0.0))
+    assert len(split.train.photos) == 120
+    assert not split.development.photos
+
+
+def test_a_source_without_a_fraction_or_one_out_of_range_is_refused():
+    with pytest.raises(FaceguardError, match=r"The source lfw has no fraction .*\(given: lfw\.zip\)"):
+        split_photos(photos(), {"lfw.zip": 0.5})
+    for fraction in (-0.1, 1.5, float("nan")):
+        with pytest.raises(FaceguardError, match="The fraction of lfw"):
+            split_photos(photos(), lfw(fraction))
+
+
+def test_a_person_of_two_sources_with_two_fractions_is_not_torn_apart():
+    two = [("one", record("1", "P0")), ("other", record("2", "P0")), ("one", record("3", "P1"))]
+    with pytest.raises(FaceguardError, match="P0 is in the training part and in the part to measure on"):
+        split_photos(two, {"one": 0.0, "other": 0.3})
 
 
 def test_progress_is_told():
     told = []
-    split_photos(photos(20), 0.3, told.append)
+    split_photos(photos(20), lfw(0.3), told.append)
     assert told == list(range(1, 61))
 
 
@@ -152,7 +184,7 @@ def test_one_picture_under_two_names_on_two_sides_is_refused_by_the_split_itself
     one = next(n for n in names if in_development(n, 0.5))
     other = next(n for n in names if not in_development(n, 0.5))
     with pytest.raises(FaceguardError, match="The picture"):
-        split_photos([("s", record("1", one, "same")), ("s", record("2", other, "same"))], 0.5)
+        split_photos([("s", record("1", one, "same")), ("s", record("2", other, "same"))], {"s": 0.5})
 
 
 def unit(rows):
