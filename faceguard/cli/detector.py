@@ -213,11 +213,11 @@ def _measured(house: House, detector_id: str | None) -> tuple[DetectorCard, Dete
     return card, _opened(house, card, data, min(*THRESHOLDS, card.score_threshold))
 
 
-def _named(house: House, file_or_id: str | None) -> Reference:
-    """The reference: an installed detector, or a file that is taken to do as the bundled detector's card says.
+def named_detector(house: House, file_or_id: str | None) -> tuple[DetectorCard, bytes]:
+    """An installed detector, or a file that is taken to do as the bundled one's card says; None is the bundled one.
 
     Raises:
-        ModelFault: neither, no detector, or another layout than that card's.
+        ModelFault: neither, or no detector.
     """
     wanted = file_or_id or house.catalogue.default(DetectorCard).id
     if any(entry.id == wanted for entry in house.catalogue.entries()):
@@ -225,7 +225,7 @@ def _named(house: House, file_or_id: str | None) -> Reference:
     else:
         path = Path(wanted)
         if not path.is_file():
-            raise ModelFault(f"The reference {wanted} is neither the id of an installed detector nor an ONNX file.")
+            raise ModelFault(f"{wanted} is neither the id of an installed detector nor an ONNX file.")
         try:
             data = path.read_bytes()
         except OSError as error:
@@ -241,6 +241,16 @@ def _named(house: House, file_or_id: str | None) -> Reference:
             rates=(),
             known_answer=None,
         )
+    return card, data
+
+
+def _named(house: House, file_or_id: str | None) -> Reference:
+    """The reference.
+
+    Raises:
+        ModelFault: no detector, or another layout than its card's.
+    """
+    card, data = named_detector(house, file_or_id)
     least_score = min(DOUBT_SCORE, card.score_threshold)
     small = _opened(house, card, data, least_score)
     full = _opened(house, replace(card, max_side=FULL_SIDE_PX), data, least_score)

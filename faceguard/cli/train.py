@@ -13,6 +13,7 @@ import click
 import tomlkit
 
 from faceguard.cli.context import as_json, json_option
+from faceguard.cli.prepare import prepare
 from faceguard.domain.errors import FaceguardError
 from faceguard.resources import bundled
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from faceguard.training.recipe import Recipe
 
 RECIPES: Final = "recipes.toml"
+SHORT_BATCH: Final = 32
+"""Of a run that only shows that it works: a processor must get through some of them in a minute."""
 NEEDED: Final = ("torch", "pytorch_metric_learning", "matplotlib", "tqdm")
 
 _path = click.Path(path_type=Path)
@@ -48,6 +51,9 @@ class TrainGroup(click.Group):
 @click.group(cls=TrainGroup)
 def train() -> None:
     """Train the networks (needs the extra `train`)."""
+
+
+train.add_command(prepare)
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -182,10 +188,10 @@ def encoder(
 @click.argument("data", type=_existing)
 @click.option("--card", "card_id", required=True, help="Id of the bundled network to make again.")
 @click.option("--teacher", "teachers", type=_existing, multiple=True, required=True, help="ONNX file; repeat for more.")
-@click.option("--smoke", is_flag=True, help="For a minute only, to see that it works.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Only so long, to see that it works.")
 @run_options
 def reproduce(
-    data: Path, card_id: str, teachers: tuple[Path, ...], smoke: bool, out: Path, device: str, seed: int
+    data: Path, card_id: str, teachers: tuple[Path, ...], minutes: float | None, out: Path, device: str, seed: int
 ) -> None:
     """Distil a bundled network again by its recorded recipe, on the faces in DATA.
 
@@ -207,8 +213,8 @@ def reproduce(
         )
     if recipe.data and FaceSet.open(data).digest != recipe.data:
         click.echo(f"The faces are not those that {card_id} was made of: another network will come of them.", err=True)
-    if smoke:
-        recipe = dataclasses.replace(recipe, steps=None, minutes=min(1.0, recipe.minutes or 1.0), batch=32)
+    if minutes is not None:
+        recipe = dataclasses.replace(recipe, minutes=minutes, batch=min(recipe.batch, SHORT_BATCH))
     _distil(dataclasses.replace(recipe, seed=seed), data, teachers, out, device)
     made = _exported(out, half=recipe.student != "detector", free=True)
     _write_card(out, made, card_id, recipe)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from faceguard.domain.errors import FaceguardError
@@ -37,6 +38,8 @@ from faceguard.training.verification import embed, true_positive_rate
 
 MOST_MEASURED: Final = 3000
 """Photos of the development part that are measured on while training; all pairs of them are held at once."""
+MOST_PROJECTED: Final = 1000
+"""Photos of the development part that TensorBoard's projector gets."""
 _MEASURED_ERROR: Final = 0.05
 """Standard deviation of the coarse points that landmarks are measured with, in eye distances."""
 _STUDENT: Final = "student."
@@ -137,7 +140,10 @@ def distil(
         compile=compile_,
     )
     fit(trained, loss, plan, run, measure)
-    return load_run(run.folder)[1]
+    best = load_run(run.folder)[1]
+    if recipe.student == "encoder":
+        project(best, faces, run)
+    return best
 
 
 def load_run(folder: Path) -> tuple[Recipe, nn.Module]:
@@ -266,14 +272,33 @@ def _objective(
     return landmarks.loss, _landmark_measure(faces, device), net
 
 
+def project(net: nn.Module, faces: FaceSet, run: Run) -> None:
+    """Hands the development part's embeddings to TensorBoard's projector, with whose they are.
+
+    Args:
+        net: the encoder, on the processor.
+        faces: prepared.
+        run: where to.
+    """
+    held = np.flatnonzero(~faces.train)[:MOST_PROJECTED]
+    if held.size:
+        people = [str(name) or "?" for name in faces.people[held]]
+        run.projection(embed(net, _development_crops(faces, held), mirror=True), people)
+
+
+def _development_crops(faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """(n, 112, 112, 3) uint8 RGB."""
+    margin = (faces.crops.shape[1] - ENCODER_SIDE) // 2
+    return np.ascontiguousarray(faces.crops[rows][:, margin:-margin, margin:-margin, ::-1])
+
+
 def encoder_measure(faces: FaceSet) -> Measure | None:
     """TPR at FMR 1e-4 on the people of the development part, with mirror averaging; None when nobody has two photos."""
     held = np.flatnonzero(~faces.train & (faces.people != ""))[:MOST_MEASURED]
     people = faces.people[held]
     if len(held) == len(set(people)) or len(set(people)) < 2:
         return None
-    margin = (faces.crops.shape[1] - ENCODER_SIDE) // 2
-    crops = np.ascontiguousarray(faces.crops[held, margin:-margin, margin:-margin, ::-1])
+    crops = _development_crops(faces, held)
 
     def measure(net: nn.Module) -> Mapping[str, float]:
         rate = true_positive_rate(embed(net, crops, mirror=True), people, 1e-4)

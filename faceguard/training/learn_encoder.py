@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from faceguard.training.distil import begin_from, encoder_measure, new_network
+from faceguard.training.distil import begin_from, encoder_measure, new_network, project
 from faceguard.training.face_set import FaceSet
 from faceguard.training.loop import AVERAGED, Plan, fit
 from faceguard.training.metric import MetricObjective, Stage
@@ -51,7 +51,7 @@ def learn_encoder(
     Raises:
         FaceguardError: nobody has two photos, a start of another network, or what training itself finds wrong.
     """
-    Run(folder, recipe.config(), say).close()
+    Run(folder, recipe.config(), say).close()  # refuses a folder of another run before anything is done
     named = np.flatnonzero(faces.train & (faces.people != ""))
     margin = (faces.crops.shape[1] - ENCODER_SIDE) // 2
     crops = np.ascontiguousarray(faces.crops[named, margin:-margin, margin:-margin, ::-1])
@@ -74,4 +74,6 @@ def learn_encoder(
             averaged = fit(objective.network, objective, plan, run, encoder_measure(faces))
         encoder.load_state_dict(averaged.get_submodule("encoder").state_dict())
     torch.save(encoder.cpu().state_dict(), folder / AVERAGED)
+    with Run(folder, recipe.config(), say) as whole:
+        project(encoder, faces, whole)
     return encoder.eval()

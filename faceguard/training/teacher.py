@@ -5,6 +5,7 @@ Only the operators of the teachers at hand are known; another one is refused by 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import numpy as np
 import onnx
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
@@ -68,6 +70,25 @@ class OnnxTeacher(nn.Module):
     def _constant(self, name: str) -> Any:
         """A weight as a tensor on the device; whole numbers (shapes, axes) as a numpy array."""
         return getattr(self, _slot(name)) if name in self._weights else self._constants[name]
+
+
+def unit_embeddings(path: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.floating]]:
+    """An encoder as a function of crops: (n, 112, 112, 3) uint8 BGR -> (n, D) unit rows.
+
+    Args:
+        path: an ONNX encoder that takes RGB 0..255.
+
+    Raises:
+        FaceguardError: as ``OnnxTeacher``.
+    """
+    teacher = OnnxTeacher(path)
+
+    def embed(crops: NDArray[np.uint8]) -> NDArray[np.floating]:
+        pictures = torch.from_numpy(np.ascontiguousarray(crops[..., ::-1])).permute(0, 3, 1, 2).float()
+        rows: NDArray[np.floating] = F.normalize(teacher(pictures)[0]).numpy()
+        return rows
+
+    return embed
 
 
 def _slot(name: str) -> str:
