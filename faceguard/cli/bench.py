@@ -111,7 +111,7 @@ def watch_here(context: Context, source: str, seconds: float) -> None:
 def _pictures(house: House, networks: Networks, source: str, count: int) -> list[Frame]:
     """So many frames in memory; a shorter recording begins again."""
     if source.lower() == SYNTHETIC:
-        simulated = _simulated(networks)
+        simulated = simulated_person(networks)
         simulated.open()
         return [frame for frame in (simulated.read() for _ in range(count)) if frame is not None]
     recording = house.open_source(source, paced=False)
@@ -127,7 +127,7 @@ def _pictures(house: House, networks: Networks, source: str, count: int) -> list
     return [Frame(frames[i % len(frames)].pixels, i * SPACING_MS * NS_PER_MS, i + 1) for i in range(count)]
 
 
-def _simulated(networks: Networks) -> SyntheticSource:
+def simulated_person(networks: Networks) -> SyntheticSource:
     """scikit-image's portrait as a rendered head."""
     picture = bundled_photo("astronaut").pixels
     faces: tuple[DetectedFace, ...] = networks.detector.detect_in_photo(Frame(picture, 0, 0))

@@ -14,6 +14,7 @@ import numpy as np
 from faceguard.camera.photo_file import SUFFIXES, read_photo
 from faceguard.cli.context import Context, as_json, json_option, tell_progress, whole_numbers
 from faceguard.cli.detector import detector
+from faceguard.cli.landmarks import landmarks
 from faceguard.cli.models import admin_desk
 from faceguard.cli.parallax import parallax
 from faceguard.compose import Networks, load_networks, still_examiner
@@ -79,6 +80,7 @@ def evaluate() -> None:
 
 
 evaluate.add_command(detector)
+evaluate.add_command(landmarks)
 evaluate.add_command(parallax)
 
 
