@@ -122,7 +122,7 @@ def test_a_file_that_is_no_photo_of_a_face_is_refused_and_nobody_is_lost(call, f
 
 def test_a_photo_of_several_people_asks_which_one(call, folder, tmp_path):
     path = tmp_path / "two.png"
-    left, right = (cv2.resize(bundled_photo(name).pixels, (250, 400)) for name in ("group 2", "group 4"))
+    left, right = (cv2.resize(bundled_photo(name).pixels, (250, 400)) for name in ("group 3", "group 4"))
     cv2.imwrite(str(path), np.hstack([left, right]))
     assert "several faces" in one_sentence(call("enrol", path, "--name", "Robin", "--consent", "paper"))
     chosen = call("enrol", path, "--name", "Robin", "--consent", "paper", "--face", "1")

@@ -145,7 +145,7 @@ def test_enrolment_answers_with_number_findings_and_the_nearest_colleague(call, 
     assert staff.keys() == {"subject", "subject_id", "quality", "nearest"}
     assert (staff["subject"], staff["subject_id"], staff["nearest"]) == ("Eileen Collins", 1, None)
     assert {"check", "passed", "measured", "limit", "unit"} == staff["quality"][0].keys()
-    second = call("enrol", photos("group 2"), "--name", "Robin", "--consent", "spoken", "--json")
+    second = call("enrol", photos("group 4"), "--name", "Robin", "--consent", "spoken", "--json")
     found = json.loads(second.stdout)
     assert found["subject_id"] == 2
     assert found["nearest"]["subject"] == "Eileen Collins"

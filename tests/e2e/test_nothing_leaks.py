@@ -41,9 +41,9 @@ def fresh(script, home):
 
 
 def rooms_below_the_window():
-    """Every module of the program except the window and what stands on it."""
+    """Every module of the program except the window, what stands on it, and training, which needs its extra."""
     package = importlib.import_module("faceguard")
-    above = ("faceguard.ui", "faceguard.app", "faceguard.demo", "faceguard.__main__")
+    above = ("faceguard.ui", "faceguard.app", "faceguard.demo", "faceguard.__main__", "faceguard.training")
     names = [m.name for m in pkgutil.walk_packages(package.__path__, "faceguard.", onerror=lambda _: None)]
     return [name for name in names if not name.startswith(above)]
 

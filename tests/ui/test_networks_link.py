@@ -64,7 +64,7 @@ def test_a_liveness_pack_is_installed_used_and_removed_by_clicks(qtbot, house, p
         qtbot.waitUntil(lambda gone=model_id: gone not in card.networks, timeout=PATIENCE_MS)
     assert house.settings().listed("models.pad") == ()
     assert "minifasnet" in card.packs
-    assert [entry.id for entry in house.catalogue.entries()] == ["detector_s", "encoder_s"]
+    assert [entry.id for entry in house.catalogue.entries()] == ["detector_s", "landmarks_s", "encoder_s"]
 
 
 def test_a_detector_is_installed_and_put_to_use_by_clicks(qtbot, house, page):

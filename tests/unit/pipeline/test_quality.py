@@ -272,6 +272,7 @@ def lfw_faces(shipped, shared, step):
         faces = shipped.detector.detect_in_photo(Frame(picture, 0, 0))
         if faces:
             face = min(faces, key=lambda f: np.hypot(*(np.array(f.box.centre) - 125)))
+            face = shipped.landmarks.refine(Frame(picture, 0, 0), face)
             yield picture, face.landmarks.points.astype(np.float64)
 
 
