@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 RECIPES: Final = "recipes.toml"
 SHORT_BATCH: Final = 32
 """Of a run that only shows that it works: a processor must get through some of them in a minute."""
-NEEDED: Final = ("torch", "pytorch_metric_learning", "matplotlib", "tqdm")
+NEEDED: Final = ("torch", "pytorch_metric_learning", "matplotlib")
 
 _path = click.Path(path_type=Path)
 _existing = click.Path(path_type=Path, exists=True)
@@ -286,7 +287,11 @@ def _distil(recipe: Recipe, data: Path, teachers: tuple[Path, ...], out: Path, d
 
 
 def _progress(line: str) -> None:
-    click.echo(line, err=True)
+    """On a terminal the lines of progress are written over; measurements stay."""
+    if sys.stderr.isatty() and not line.startswith("measured"):
+        click.echo(f"\r\033[K{line}", err=True, nl=False)
+    else:
+        click.echo(f"\n{line}" if sys.stderr.isatty() else line, err=True)
 
 
 def _exported(run: Path, *, half: bool, free: bool) -> Exported:

@@ -91,6 +91,7 @@ def test_an_encoder_learns_by_triplets_after_a_softmax(run, prepared, tmp_path):
     run("train", "encoder", folder, *stages, "--people", 2, "--photos", 2, *small, "--out", out)
     assert (out / "1-softmax" / "averaged.pt").exists()
     assert (out / "2-triplet" / "averaged.pt").exists()
+    assert list((out / "tensorboard").rglob("projector_config.pbtxt"))
     run("train", "export", out, "--id", "enc_new")
     assert read_cards(out / "enc_new.toml")[0].length == 8
 
