@@ -14,7 +14,7 @@ from typing import Final
 from faceguard.access.roles import Action
 from faceguard.config.settings import Settings
 from faceguard.desk import Desk
-from faceguard.domain.card import AnyCard, DetectorCard, EncoderCard, ModelTask
+from faceguard.domain.card import AnyCard, DetectorCard, EncoderCard, LandmarkCard, ModelTask
 from faceguard.domain.errors import ModelFault
 from faceguard.models.catalogue import Catalogue, Entry, Prove
 from faceguard.models.installer import Installer, InstallStep
@@ -80,9 +80,12 @@ class Shelf:
 
     def in_use(self, settings: Settings) -> frozenset[str]:
         """Ids that the settings name, or the bundled ones where they name none."""
-        detector = settings.text("models.detector") or self._catalogue.default(DetectorCard).id
-        encoder = settings.text("models.encoder") or self._catalogue.default(EncoderCard).id
-        return frozenset((detector, encoder, *settings.listed("models.pad"), *settings.listed("models.quality")))
+        always = [
+            settings.text("models.detector") or self._catalogue.default(DetectorCard).id,
+            settings.text("models.landmarks") or self._catalogue.default(LandmarkCard).id,
+            settings.text("models.encoder") or self._catalogue.default(EncoderCard).id,
+        ]
+        return frozenset((*always, *settings.listed("models.pad"), *settings.listed("models.quality")))
 
     def packs(self) -> tuple[tuple[Pack, bool], ...]:
         """Every pack, and whether all of it is installed."""

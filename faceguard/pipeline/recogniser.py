@@ -137,7 +137,7 @@ class Recogniser:
        ``SIMILAR_SIZE`` of its area halts: one at a time.
     3. Place the probe's landmarks exactly, align, assess the quality.
     4. Liveness sees every frame of the probe's track, also the poor ones: a turn that was asked for must be followed
-       without a gap.
+       without a gap. It gets the detector's landmarks: its constants were settled on them.
     5. A frame of poor quality halts with the first thing to mend. While a challenge runs, one that fails in its pose
        alone is encoded and matched all the same, so that the attempt can see that the face stays one person's, but
        it keeps its halt and counts towards no look.
@@ -210,10 +210,10 @@ class Recogniser:
 
         try:
             with walk.timed(Stage.ALIGN):
-                walk.face = face = self._landmarks.refine(frame, face)
-                aligned = self._aligner.align(frame, face.landmarks)
+                walk.face = placed = self._landmarks.refine(frame, face)
+                aligned = self._aligner.align(frame, placed.landmarks)
             with walk.timed(Stage.QUALITY):
-                walk.quality = quality = self._quality.assess(frame, face, aligned)
+                walk.quality = quality = self._quality.assess(frame, placed, aligned)
         except DegenerateLandmarks:
             return walk.halted(Stage.ALIGN, HaltReason.NO_FACE)
         with walk.timed(Stage.LIVENESS):

@@ -39,7 +39,7 @@ def listed(run):
 
 def test_the_bundled_networks_are_listed_in_use_and_good(run):
     models = listed(run)
-    assert all(models[i]["bundled"] and models[i]["in_use"] for i in ("detector_s", "encoder_s"))
+    assert all(models[i]["bundled"] and models[i]["in_use"] for i in ("detector_s", "landmarks_s", "encoder_s"))
     assert models["encoder_s"]["tau"] == models["encoder_s"]["operating_points"][2]["tau"]
     answer = run("models", "verify", "--json")
     assert answer.exit_code == 0
