@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import tomlkit
 
+from faceguard.cli.compare_runs import compare
 from faceguard.cli.context import as_json, json_option
 from faceguard.cli.prepare import prepare
 from faceguard.domain.errors import FaceguardError
@@ -55,6 +56,7 @@ def train() -> None:
 
 
 train.add_command(prepare)
+train.add_command(compare)
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:

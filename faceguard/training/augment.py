@@ -26,6 +26,10 @@ class Geometry:
     shift: float = 0.01
     mirror: float = 0.5
 
+    def scaled(self, factor: float) -> Geometry:
+        """With all deviations so many times as large."""
+        return Geometry(self.angle * factor, self.log_scale * factor, self.shift * factor, self.mirror)
+
 
 @dataclass(frozen=True, slots=True)
 class Light:
@@ -50,6 +54,19 @@ class Light:
     blurred: float = 0.2
     least_side: float = 0.32
     hidden: float = 0.07
+
+    def scaled(self, factor: float) -> Light:
+        """With all deviations and probabilities so many times as large, these at most 1."""
+        return Light(
+            contrast=self.contrast * factor,
+            brightness=self.brightness * factor,
+            cast=self.cast * factor,
+            noise=self.noise * factor,
+            grey=min(1.0, self.grey * factor),
+            blurred=min(1.0, self.blurred * factor),
+            least_side=self.least_side,
+            hidden=min(1.0, self.hidden * factor),
+        )
 
 
 def crop_centre(pictures: Tensor, side: int) -> Tensor:

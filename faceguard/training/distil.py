@@ -146,8 +146,12 @@ def distil(
     return best
 
 
-def load_run(folder: Path) -> tuple[Recipe, nn.Module]:
-    """The recipe of a run folder and its averaged network, on the processor, in evaluation mode.
+def load_run(folder: Path, weights: str = AVERAGED) -> tuple[Recipe, nn.Module]:
+    """The recipe of a run folder and its network, on the processor, in evaluation mode.
+
+    Args:
+        folder: of the run.
+        weights: the averaged ones, or ``PLAIN``.
 
     Raises:
         FaceguardError: there is no run that has saved its weights.
@@ -155,7 +159,7 @@ def load_run(folder: Path) -> tuple[Recipe, nn.Module]:
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         recipe = Recipe(**{**config, "teachers": tuple(config["teachers"]), "stages": tuple(config["stages"])})
-        state = torch.load(folder / AVERAGED, map_location="cpu", weights_only=True)
+        state = torch.load(folder / weights, map_location="cpu", weights_only=True)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise FaceguardError(f"{folder} holds no run with weights; distil one first.", str(error)) from error
     net = new_network(recipe)
@@ -248,7 +252,10 @@ def _objective(
     train = faces.train
     if recipe.student == "encoder":
         encoder_recipe = EncoderRecipe(
-            batch=recipe.batch, mixed=recipe.option("mixed"), relations=recipe.option("relations")
+            batch=recipe.batch,
+            mixed=recipe.option("mixed"),
+            relations=recipe.option("relations"),
+            strength=recipe.option("strength"),
         )
         answers: list[Callable[[Tensor], Tensor]] = [_first(teacher) for teacher in teachers]
         crops = torch.from_numpy(faces.crops[train]).to(device)
@@ -283,10 +290,10 @@ def project(net: nn.Module, faces: FaceSet, run: Run) -> None:
     held = np.flatnonzero(~faces.train)[:MOST_PROJECTED]
     if held.size:
         people = [str(name) or "?" for name in faces.people[held]]
-        run.projection(embed(net, _development_crops(faces, held), mirror=True), people)
+        run.projection(embed(net, development_crops(faces, held), mirror=True), people)
 
 
-def _development_crops(faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+def development_crops(faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
     """(n, 112, 112, 3) uint8 RGB."""
     margin = (faces.crops.shape[1] - ENCODER_SIDE) // 2
     return np.ascontiguousarray(faces.crops[rows][:, margin:-margin, margin:-margin, ::-1])
@@ -298,7 +305,7 @@ def encoder_measure(faces: FaceSet) -> Measure | None:
     people = faces.people[held]
     if len(held) == len(set(people)) or len(set(people)) < 2:
         return None
-    crops = _development_crops(faces, held)
+    crops = development_crops(faces, held)
 
     def measure(net: nn.Module) -> Mapping[str, float]:
         rate = true_positive_rate(embed(net, crops, mirror=True), people, 1e-4)

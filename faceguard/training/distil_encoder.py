@@ -37,6 +37,7 @@ class EncoderRecipe:
         mixed: part of them that are mixtures of two faces.
         relations: w, weight of the similarity matrices.
         geometry, light: of the student's crops.
+        strength: how many times as strong as these the changes are; 0 shows the student the teacher's own crops.
     """
 
     batch: int = 128
@@ -44,6 +45,7 @@ class EncoderRecipe:
     relations: float = 10.0
     geometry: Geometry = field(default_factory=Geometry)
     light: Light = field(default_factory=Light)
+    strength: float = 1.0
 
 
 class EncoderDistillation:
@@ -88,7 +90,8 @@ class EncoderDistillation:
                 for target, teacher in zip(targets, self._teachers, strict=True)
             ]
             plain = torch.cat([plain, mixed])
-        changed = relight(jitter(plain, ENCODER_SIDE, recipe.geometry), recipe.light)
+        geometry, light = recipe.geometry.scaled(recipe.strength), recipe.light.scaled(recipe.strength)
+        changed = relight(jitter(plain, ENCODER_SIDE, geometry), light)
         raw = net(((changed - 127.5) / 127.5).contiguous(memory_format=torch.channels_last)).float()
         answers = [raw, *(head(raw) for head in self.heads)]
         pairs = [_compare(F.normalize(a, dim=1), t) for a, t in zip(answers, targets, strict=True)]

@@ -34,6 +34,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "prelu": False,
         "mixed": 0.5,
         "relations": 10.0,
+        "strength": 1.0,
     },
     "detector": {"width": 72, "side": 256},
     "landmarks": {"width": 24},

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from faceguard.domain.errors import FaceguardError
+from faceguard.training.networks import ENCODER_SIDE
 
 # fmt: off
 KNOWN: Final = frozenset((
@@ -56,15 +58,23 @@ class OnnxTeacher(nn.Module):
         self._weights = {name for name, value in self._constants.items() if value.dtype.kind == "f"}
         for name in self._weights:
             self.register_buffer(_slot(name), torch.from_numpy(self._constants[name].copy()))
+        last = {name: place for place, (_, names, _, _) in enumerate(self._nodes) for name in names}
+        self._done = [
+            [name for name in {*names, *outs} if last.get(name, place) == place and name not in self.outputs]
+            for place, (_, names, outs, _) in enumerate(self._nodes)
+        ]
         self.eval()
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """The network's outputs, in the file's order."""
         values: dict[str, Any] = {self.inputs[0]: x, "": None}
-        for kind, names, outs, attributes in self._nodes:
+        for (kind, names, outs, attributes), done in zip(self._nodes, self._done, strict=True):
             arguments = [values[n] if n in values else self._constant(n) for n in names]
             values[outs[0]] = _run(kind, arguments, attributes)
+            del arguments
+            for name in done:  # all values of a large batch together are gigabytes
+                values.pop(name, None)
         return tuple(values[name] for name in self.outputs)
 
     def _constant(self, name: str) -> Any:
@@ -78,15 +88,26 @@ def unit_embeddings(path: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.floa
     Args:
         path: an ONNX encoder that takes RGB 0..255.
 
+    It runs in ONNX Runtime, crop by crop: on one core that is five times as quick as torch on a batch.
+
     Raises:
-        FaceguardError: as ``OnnxTeacher``.
+        FaceguardError: it cannot be read, or its input is another.
     """
-    teacher = OnnxTeacher(path)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        name = session.get_inputs()[0].name
+        session.run(None, {name: np.zeros((1, 3, ENCODER_SIDE, ENCODER_SIDE), np.float32)})
+    except Exception as error:  # ONNX Runtime's errors share no base class but Exception
+        raise FaceguardError(f"The teacher {path} is no encoder of 112 px crops.", str(error)) from error
 
     def embed(crops: NDArray[np.uint8]) -> NDArray[np.floating]:
-        pictures = torch.from_numpy(np.ascontiguousarray(crops[..., ::-1])).permute(0, 3, 1, 2).float()
-        rows: NDArray[np.floating] = F.normalize(teacher(pictures)[0]).numpy()
-        return rows
+        pictures = crops[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32)
+        rows = np.concatenate([session.run(None, {name: picture[None]})[0] for picture in pictures])
+        found: NDArray[np.floating] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return found
 
     return embed
 
@@ -115,7 +136,7 @@ def _run(kind: str, a: list[Any], at: dict[str, Any]) -> Any:
             shape = [1, -1] + [1] * (a[0].ndim - 2)
             return a[0] * factor.view(shape) + (a[2] - a[3] * factor).view(shape)
         case "PRelu":
-            return torch.where(a[0] > 0, a[0], a[0] * a[1])
+            return F.prelu(a[0], a[1].reshape(-1))
         case "Cast":
             return a[0].float()
         case "Relu":

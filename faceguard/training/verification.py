@@ -58,8 +58,30 @@ def true_positive_rate(embeddings: NDArray[np.float32], labels: ArrayLike, fmr: 
         ValueError: no pair of one person, or none of two.
     """
     genuine, impostor = _pairs(embeddings, labels)
-    tau = impostor[max(0, math.ceil(fmr * impostor.size) - 1)]
-    return float(np.mean(genuine < tau))
+    return float(np.mean(genuine < _tau(impostor, fmr)))
+
+
+def accepted_by_person(
+    embeddings: NDArray[np.float32], labels: ArrayLike, fmr: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Genuine pairs that are accepted at the tau of this FMR, and all of them, person by person.
+
+    Args:
+        embeddings, labels, fmr: as for ``true_positive_rate``.
+
+    Returns:
+        (P,) and (P,), of the people with two photos or more, by name.
+    """
+    tau = _tau(_pairs(embeddings, labels)[1], fmr)
+    accepted, pairs = [], []
+    who = np.asarray(labels)
+    for person in np.unique(who):
+        rows = embeddings[who == person].astype(np.float64)
+        if len(rows) > 1:
+            distance = 2.0 - 2.0 * (rows @ rows.T)[np.triu_indices(len(rows), 1)]
+            accepted.append(int((distance < tau).sum()))
+            pairs.append(distance.size)
+    return np.array(accepted), np.array(pairs)
 
 
 def equal_error_rate(embeddings: NDArray[np.float32], labels: ArrayLike) -> float:
@@ -84,6 +106,11 @@ def equal_error_rate(embeddings: NDArray[np.float32], labels: ArrayLike) -> floa
     fmr = np.searchsorted(impostor, taus, side="right") / impostor.size
     best = int(np.argmin(np.abs(fmr - fnmr)))
     return float((fmr[best] + fnmr[best]) / 2.0)
+
+
+def _tau(impostor: NDArray[np.float64], fmr: float) -> float:
+    """What accepted distances lie below; ascending distances of the impostor pairs."""
+    return float(impostor[max(0, math.ceil(fmr * impostor.size) - 1)])
 
 
 def _pairs(embeddings: NDArray[np.float32], labels: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

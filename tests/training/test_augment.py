@@ -66,3 +66,10 @@ def test_the_similarity_is_the_aligners():
     source = target * 2.3 @ np.array([[0.9, 0.3], [-0.3, 0.9]]) + 17 + random.normal(0, 2, (5, 2))
     found = similarity(torch.tensor(source[None]), torch.tensor(target[None]))[0].numpy()
     np.testing.assert_allclose(found, aligner.similarity(source, target), atol=1e-6)
+
+
+def test_changes_scale_together_and_none_is_left_at_zero():
+    assert Geometry(mirror=0.5).scaled(0.0) == Geometry(angle=0, log_scale=0, shift=0, mirror=0.5)
+    assert Light().scaled(0.0) == PLAIN
+    assert Light(blurred=0.6, contrast=0.1).scaled(2.0).blurred == 1.0
+    assert Light(contrast=0.1).scaled(2.0).contrast == pytest.approx(0.2)

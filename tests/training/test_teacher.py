@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 import onnxruntime
 
 from faceguard.domain.errors import FaceguardError
-from faceguard.training.teacher import OnnxTeacher
+from faceguard.training.teacher import OnnxTeacher, unit_embeddings
 
 
 def agrees(path, shape, top):
@@ -74,3 +74,18 @@ def test_a_teacher_learns_nothing(project):
     teacher = OnnxTeacher(project / "models" / "landmarks_s.onnx")
     assert not list(teacher.parameters())
     assert not teacher(torch.zeros(1, 3, 64, 64))[0].requires_grad
+
+
+def test_an_encoder_teaches_in_onnx_runtime_what_it_teaches_in_torch(project):
+    path = project / "models" / "encoder_s.onnx"
+    crops = np.random.default_rng(1).integers(0, 256, (3, 112, 112, 3), np.uint8)
+    rows = unit_embeddings(path)(crops)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
+    pictures = torch.from_numpy(np.ascontiguousarray(crops[..., ::-1])).permute(0, 3, 1, 2).float()
+    wanted = torch.nn.functional.normalize(OnnxTeacher(path)(pictures)[0]).numpy()
+    np.testing.assert_allclose(rows, wanted, atol=1e-4)
+
+
+def test_another_network_is_no_encoder(project, tmp_path):
+    with pytest.raises(FaceguardError, match="no encoder of 112 px crops"):
+        unit_embeddings(project / "models" / "landmarks_s.onnx")
