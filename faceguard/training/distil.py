@@ -33,7 +33,7 @@ from faceguard.training.networks import (
 )
 from faceguard.training.recipe import Recipe
 from faceguard.training.run import CONFIG, Run
-from faceguard.training.teacher import OnnxTeacher
+from faceguard.training.teacher import OnnxTeacher, on_processor
 from faceguard.training.verification import embed, true_positive_rate
 
 MOST_MEASURED: Final = 3000
@@ -129,7 +129,7 @@ def distil(
     for parameter in net.parameters():
         if parameter.ndim == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-    loss, measure, trained = _objective(recipe, faces, [_teacher(path, device) for path in teachers], net, device)
+    loss, measure, trained = _objective(recipe, faces, teachers, net, device)
     plan = Plan(
         steps=recipe.steps,
         minutes=recipe.minutes,
@@ -246,7 +246,7 @@ class _WithHeads(nn.Module):
 
 
 def _objective(
-    recipe: Recipe, faces: FaceSet, teachers: Sequence[OnnxTeacher], net: nn.Module, device: torch.device
+    recipe: Recipe, faces: FaceSet, teachers: Sequence[Path], net: nn.Module, device: torch.device
 ) -> tuple[Loss, Measure | None, nn.Module]:
     """The loss, the measurement while training, and the module that is trained."""
     train = faces.train
@@ -257,7 +257,7 @@ def _objective(
             relations=recipe.option("relations"),
             strength=recipe.option("strength"),
         )
-        answers: list[Callable[[Tensor], Tensor]] = [_first(teacher) for teacher in teachers]
+        answers = [_encoder_teacher(path, device) for path in teachers]
         crops = torch.from_numpy(faces.crops[train]).to(device)
         objective = EncoderDistillation(crops, answers, encoder_recipe)
         if objective.length != recipe.option("length"):
@@ -271,7 +271,10 @@ def _objective(
     if recipe.student == "detector":
         widths = torch.from_numpy(faces.widths[train]).to(device)
         scenes = DetectorDistillation(
-            photos, widths, teachers[0], DetectorRecipe(batch=recipe.batch, side=recipe.option("side"))
+            photos,
+            widths,
+            OnnxTeacher(teachers[0]).to(device),
+            DetectorRecipe(batch=recipe.batch, side=recipe.option("side")),
         )
         return scenes.loss, None, net
     points = torch.from_numpy(faces.points[train]).to(device)
@@ -336,11 +339,12 @@ def _landmark_measure(faces: FaceSet, device: torch.device) -> Measure | None:
     return measure
 
 
-def _teacher(path: Path, device: torch.device) -> OnnxTeacher:
-    return OnnxTeacher(path).to(device)
-
-
-def _first(teacher: OnnxTeacher) -> Callable[[Tensor], Tensor]:
+def _encoder_teacher(path: Path, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """(N, 3, 112, 112) RGB 0..255 -> (N, D), where that is quickest."""
+    if device.type == "cpu":
+        answer = on_processor(path)
+        return lambda pictures: torch.from_numpy(answer(pictures.numpy()))
+    teacher = OnnxTeacher(path).to(device)
     return lambda pictures: teacher(pictures)[0]
 
 

@@ -82,13 +82,10 @@ class OnnxTeacher(nn.Module):
         return getattr(self, _slot(name)) if name in self._weights else self._constants[name]
 
 
-def unit_embeddings(path: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.floating]]:
-    """An encoder as a function of crops: (n, 112, 112, 3) uint8 BGR -> (n, D) unit rows.
+def on_processor(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """An encoder in ONNX Runtime: (n, 3, 112, 112) float32 RGB 0..255 -> (n, D).
 
-    Args:
-        path: an ONNX encoder that takes RGB 0..255.
-
-    It runs in ONNX Runtime, crop by crop: on one core that is five times as quick as torch on a batch.
+    It goes picture by picture, which on one core is five times as quick as torch on a batch.
 
     Raises:
         FaceguardError: it cannot be read, or its input is another.
@@ -103,9 +100,25 @@ def unit_embeddings(path: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.floa
     except Exception as error:  # ONNX Runtime's errors share no base class but Exception
         raise FaceguardError(f"The teacher {path} is no encoder of 112 px crops.", str(error)) from error
 
+    def answer(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.concatenate([session.run(None, {name: picture[np.newaxis]})[0] for picture in pictures])
+
+    return answer
+
+
+def unit_embeddings(path: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.floating]]:
+    """An encoder as a function of crops: (n, 112, 112, 3) uint8 BGR -> (n, D) unit rows.
+
+    Args:
+        path: an ONNX encoder that takes RGB 0..255.
+
+    Raises:
+        FaceguardError: as ``on_processor``.
+    """
+    answer = on_processor(path)
+
     def embed(crops: NDArray[np.uint8]) -> NDArray[np.floating]:
-        pictures = crops[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32)
-        rows = np.concatenate([session.run(None, {name: picture[None]})[0] for picture in pictures])
+        rows = answer(crops[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32))
         found: NDArray[np.floating] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         return found
 
