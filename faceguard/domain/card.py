@@ -374,6 +374,8 @@ class PadCard(ModelCard):
 
     Attributes:
         crop_scale: sides of the crop around the face, in multiples of the box's own sides.
+        crop_square: the crop is a square over the box's longer side, black where it leaves the picture; else it has
+            the box's own shape and is shifted inside.
         classes: of the output logits, in order.
         bona_fide: which of them means a living face.
         accept_threshold: a fused score of at least this is bona fide, once the network's errors are ``measured``.
@@ -386,12 +388,14 @@ class PadCard(ModelCard):
     bona_fide: str
     accept_threshold: float
     attack_threshold: float
+    crop_square: bool = False
 
     def __post_init__(self) -> None:
         ModelCard.__post_init__(self)
         _require_count(self.input_size, "a PAD network's input_size", least=16)
         _require_finite((self.crop_scale,), "crop_scale")
         _require(1.0 <= self.crop_scale <= 8.0, "crop_scale lies in [1, 8]")
+        _require(isinstance(self.crop_square, bool), "crop_square is true or false")
         _require(len(self.classes) >= 2 and len(set(self.classes)) == len(self.classes), "classes are two or more")
         _require(self.bona_fide in self.classes, "bona_fide is one of the classes")
         _require_fraction(self.accept_threshold, "accept_threshold")

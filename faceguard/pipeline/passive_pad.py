@@ -15,7 +15,7 @@ from faceguard.pipeline.onnx_model import OnnxModel
 class PassivePadNetwork:
     """Scores one face.
 
-    1. Crop around the face at the card's scale; see ``context_crop``.
+    1. Crop around the face at the card's scale; see ``context_crop`` and ``square_crop``.
     2. Resize to the card's input size (bilinear; the aspect is not kept).
     3. Colour order and scaling as the card says, in ``OnnxModel``. Both are a matter of safety: MiniFASNet fed with RGB
        for BGR calls a print and a replay living, and fed with 0..1 for 0..255 it calls everything an attack.
@@ -50,7 +50,8 @@ class PassivePadNetwork:
             ModelFault: the network fails, or its answer is no set of logits.
         """
         side = self.card.input_size
-        crop = context_crop(frame.pixels, face.box, self.card.crop_scale)
+        cut = square_crop if self.card.crop_square else context_crop
+        crop = cut(frame.pixels, face.box, self.card.crop_scale)
         picture = cv2.resize(crop, (side, side), interpolation=cv2.INTER_LINEAR)
         logits = self._model.run(np.asarray(picture, np.uint8)[None])[0].reshape(-1).astype(np.float64)
         if logits.shape != (len(self.card.classes),) or not np.isfinite(logits).all():
@@ -82,6 +83,27 @@ def context_crop(pixels: NDArray[np.uint8], box: BoundingBox, scale: float) -> N
     x0, x1 = _shifted_inside(left + box_width / 2, box_width * scale, width)
     y0, y1 = _shifted_inside(top + box_height / 2, box_height * scale, height)
     return pixels[y0 : y1 + 1, x0 : x1 + 1]
+
+
+def square_crop(pixels: NDArray[np.uint8], box: BoundingBox, scale: float) -> NDArray[np.uint8]:
+    """A square over the box's longer side times ``scale`` about its centre, black where it leaves the picture.
+
+    After hairymax/Face-AntiSpoofing, whose networks look at 1.5 times the box.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        box: of the face, in pixels.
+        scale: of the side.
+    """
+    side = max(1, round(max(box.width, box.height) * scale))
+    left, top = (round(centre - side / 2) for centre in box.centre)
+    height, width = pixels.shape[:2]
+    crop = np.zeros((side, side, 3), np.uint8)
+    x0, x1 = max(left, 0), min(left + side, width)
+    y0, y1 = max(top, 0), min(top + side, height)
+    if x0 < x1 and y0 < y1:
+        crop[y0 - top : y1 - top, x0 - left : x1 - left] = pixels[y0:y1, x0:x1]
+    return crop
 
 
 def _shifted_inside(centre: float, length: float, size: int) -> tuple[int, int]:

@@ -147,6 +147,7 @@ def test_wrong_landmark_card_is_refused_with_the_field(change, words):
         ({"bona_fide": "real"}, "one of the classes"),
         ({"classes": ("live", "live")}, "classes"),
         ({"crop_scale": 0.5}, "crop_scale"),
+        ({"crop_square": 1}, "crop_square"),
         ({"attack_threshold": 0.9}, "below"),
         ({"input_size": None}, "input_size"),
     ],

@@ -17,7 +17,7 @@ from faceguard.domain.observation import PadVerdict, ParallaxReading
 from faceguard.domain.template import Embedding, EncoderId
 from faceguard.pipeline.liveness import Liveness
 from faceguard.pipeline.onnx_model import OnnxModel
-from faceguard.pipeline.passive_pad import PassivePadNetwork, context_crop
+from faceguard.pipeline.passive_pad import PassivePadNetwork, context_crop, square_crop
 from faceguard.pipeline.static_check import FULL_SAMPLES, StaticCheck
 
 ENCODER = EncoderId("stub", "0" * 12, "plain")
@@ -255,6 +255,17 @@ def test_crop_is_shifted_inside_and_never_padded(box, expected):
     crop = context_crop(pixels, BoundingBox(*box), 2.7)
     top, left = divmod(int(crop[0, 0].astype(int) @ (1, 256, 65536)), 640)
     assert (left, top, left + crop.shape[1] - 1, top + crop.shape[0] - 1) == expected
+
+
+def test_square_crop_follows_the_longer_side_and_is_black_beyond_the_picture():
+    pixels = np.full((96, 96, 3), 200, np.uint8)
+    inside = square_crop(pixels, BoundingBox(38, 33, 58, 63), 1.5)
+    assert inside.shape == (45, 45, 3)
+    assert (inside == 200).all()
+    corner = square_crop(pixels, BoundingBox(-10, -15, 10, 15), 1.5)
+    assert corner.shape == (45, 45, 3)
+    assert (corner[:22] == 0).all()
+    assert (corner[23:, 23:] == 200).all()
 
 
 # --- challenge ---------------------------------------------------------------------------------------------------
