@@ -16,6 +16,7 @@ from faceguard.cli.context import Context, as_json, json_option, tell_progress, 
 from faceguard.cli.detector import detector
 from faceguard.cli.landmarks import landmarks
 from faceguard.cli.models import admin_desk
+from faceguard.cli.pad import pad
 from faceguard.cli.parallax import parallax
 from faceguard.compose import Networks, load_networks, still_examiner
 from faceguard.domain.card import EncoderCard, OperatingPoint
@@ -81,6 +82,7 @@ def evaluate() -> None:
 
 evaluate.add_command(detector)
 evaluate.add_command(landmarks)
+evaluate.add_command(pad)
 evaluate.add_command(parallax)
 
 
