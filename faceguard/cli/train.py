@@ -15,6 +15,7 @@ import tomlkit
 
 from faceguard.cli.compare_runs import compare
 from faceguard.cli.context import as_json, json_option
+from faceguard.cli.pad import pad_card
 from faceguard.cli.prepare import prepare
 from faceguard.domain.errors import FaceguardError
 from faceguard.resources import bundled
@@ -73,7 +74,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @train.command()
-@click.argument("student", type=click.Choice(["encoder", "detector", "landmarks"]))
+@click.argument("student", type=click.Choice(["encoder", "detector", "landmarks", "pad"]))
 @click.argument("data", type=_existing)
 @click.option("--teacher", "teachers", type=_existing, multiple=True, required=True, help="ONNX file; repeat for more.")
 @click.option("--steps", type=click.IntRange(1), help="Train for so many steps.")
@@ -107,6 +108,9 @@ def distil(
 
     The run folder holds the configuration with the digests of data and teachers, the curves, TensorBoard's files and
     the weights, plain and averaged over the steps. `faceguard train export OUT` makes a network of them.
+
+    A PAD network's teachers look at crops of their own, so each needs its card: FILE.toml, or cards.toml beside it as
+    in the folders of installed networks.
     """
     from faceguard.training.recipe import Recipe
 
@@ -284,6 +288,8 @@ def _distil(recipe: Recipe, data: Path, teachers: tuple[Path, ...], out: Path, d
     faces = FaceSet.open(data)
     digests = tuple(digest_of(path) for path in teachers)
     recipe = dataclasses.replace(recipe, teachers=digests, data=faces.digest)
+    if recipe.student == "pad":
+        more["cards"] = [pad_card(path) for path in teachers]
     with Run(out, recipe.config(), _progress) as run:
         distil(recipe, faces, teachers, run, device_of(device), **more)
 

@@ -14,23 +14,37 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from faceguard.domain.card import PadCard
 from faceguard.domain.errors import FaceguardError
 from faceguard.training import export as exporting
 from faceguard.training.distil_detector import DetectorDistillation, DetectorRecipe
 from faceguard.training.distil_encoder import EncoderDistillation, EncoderRecipe
 from faceguard.training.distil_landmarks import TEMPLATE, LandmarkDistillation, LandmarkRecipe
+from faceguard.training.distil_pad import (
+    BONA_FIDE,
+    PadDistillation,
+    PadRecipe,
+    PadTeacher,
+    area_under_curve,
+    normalised,
+)
 from faceguard.training.face_set import FaceSet
 from faceguard.training.loop import AVERAGED, Loss, Measure, Plan, fit
 from faceguard.training.networks import (
     DETECTOR_MAPS,
     ENCODER_SIDE,
     LANDMARK_SIDE,
+    PAD_BONA_FIDE,
+    PAD_CLASSES,
+    PAD_SIDE,
     STRIDES,
     DetectorExport,
     DetectorNet,
     EncoderNet,
     LandmarkNet,
+    PadNet,
 )
+from faceguard.training.recapture import PRINT
 from faceguard.training.recipe import Recipe
 from faceguard.training.run import CONFIG, Run
 from faceguard.training.teacher import OnnxTeacher, on_processor
@@ -40,8 +54,14 @@ MOST_MEASURED: Final = 3000
 """Photos of the development part that are measured on while training; all pairs of them are held at once."""
 MOST_PROJECTED: Final = 1000
 """Photos of the development part that TensorBoard's projector gets."""
+MOST_JUDGED: Final = 400
+"""Scenes of the development part's photos that a PAD student is compared with its teachers on."""
+SEVERAL: Final = ("encoder", "pad")
+"""Students that learn from several teachers at once."""
 _MEASURED_ERROR: Final = 0.05
 """Standard deviation of the coarse points that landmarks are measured with, in eye distances."""
+_JUDGED: Final = 50
+"""Scenes at a time."""
 _STUDENT: Final = "student."
 """Before the names of its weights where it was trained with heads for further teachers."""
 _PARITY: Final = 1e-3
@@ -87,6 +107,8 @@ def new_network(recipe: Recipe) -> nn.Module:
         )
     if recipe.student == "detector":
         return DetectorNet(recipe.option("width"))
+    if recipe.student == "pad":
+        return PadNet(recipe.option("width"))
     return LandmarkNet(recipe.option("width"))
 
 
@@ -97,6 +119,7 @@ def distil(
     run: Run,
     device: torch.device,
     *,
+    cards: Sequence[PadCard] = (),
     start: Path | None = None,
     patience: int | None = None,
     compile_: bool = False,
@@ -106,9 +129,10 @@ def distil(
     Args:
         recipe: what and how.
         faces: the training part is learned from, the development part measured on.
-        teachers: ONNX files; an encoder may have several, the others have one.
+        teachers: ONNX files; an encoder and a PAD network may have several, the others have one.
         run: its folder.
         device: where.
+        cards: of a PAD network's teachers, in their order: each has a crop of its own.
         start: a state dict to go on from.
         patience: measurements without a better score before it stops early.
         compile_: ask ``torch.compile``.
@@ -119,8 +143,10 @@ def distil(
     Raises:
         FaceguardError: no teacher or too many, a start of another network, or what training itself finds wrong.
     """
-    if not teachers or (len(teachers) > 1 and recipe.student != "encoder"):
+    if not teachers or (len(teachers) > 1 and recipe.student not in SEVERAL):
         raise FaceguardError(f"The {recipe.student} learns from {'a' if not teachers else 'one'} teacher.")
+    if recipe.student == "pad" and len(cards) != len(teachers):
+        raise FaceguardError("A PAD network's teachers need a card each: it says which crop they look at.")
     torch.manual_seed(recipe.seed)
     net = new_network(recipe)
     if start is not None:
@@ -129,7 +155,7 @@ def distil(
     for parameter in net.parameters():
         if parameter.ndim == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-    loss, measure, trained = _objective(recipe, faces, teachers, net, device)
+    loss, measure, trained = _objective(recipe, faces, teachers, cards, net, device)
     plan = Plan(
         steps=recipe.steps,
         minutes=recipe.minutes,
@@ -198,7 +224,11 @@ def export(recipe: Recipe, net: nn.Module, *, free: bool = True, half: bool = Fa
         }
     else:
         encoder = recipe.student == "encoder"
-        side, output = (ENCODER_SIDE, "embedding") if encoder else (LANDMARK_SIDE, "points")
+        side, output = {
+            "encoder": (ENCODER_SIDE, "embedding"),
+            "landmarks": (LANDMARK_SIDE, "points"),
+            "pad": (PAD_SIDE, "logits"),
+        }[recipe.student]
         shape, outputs = (1, 3, side, side), [output]
         axes = {"input": {0: "batch"}, output: {0: "batch"}}
         with torch.no_grad():
@@ -213,6 +243,14 @@ def export(recipe: Recipe, net: nn.Module, *, free: bool = True, half: bool = Fa
         }
         if encoder:
             contract |= {"template": "arcface", "template_points": ARCFACE, "mirror": True, "length": length}
+        elif recipe.student == "pad":
+            contract |= {
+                "crop_scale": float(recipe.option("crop_scale")),
+                "classes": list(PAD_CLASSES),
+                "bona_fide": PAD_BONA_FIDE,
+                "accept_threshold": 0.9,
+                "attack_threshold": 0.5,
+            }
         else:
             contract["template_points"] = [list(point) for point in TEMPLATE]
     top = 255.0 if recipe.student == "detector" else 1.0
@@ -246,7 +284,12 @@ class _WithHeads(nn.Module):
 
 
 def _objective(
-    recipe: Recipe, faces: FaceSet, teachers: Sequence[Path], net: nn.Module, device: torch.device
+    recipe: Recipe,
+    faces: FaceSet,
+    teachers: Sequence[Path],
+    cards: Sequence[PadCard],
+    net: nn.Module,
+    device: torch.device,
 ) -> tuple[Loss, Measure | None, nn.Module]:
     """The loss, the measurement while training, and the module that is trained."""
     train = faces.train
@@ -277,6 +320,9 @@ def _objective(
             DetectorRecipe(batch=recipe.batch, side=recipe.option("side")),
         )
         return scenes.loss, None, net
+    if recipe.student == "pad":
+        judges = [PadTeacher(OnnxTeacher(path).to(device), card) for path, card in zip(teachers, cards, strict=True)]
+        return _pad(recipe, faces, train, judges, device).loss, _pad_measure(recipe, faces, judges, device), net
     points = torch.from_numpy(faces.points[train]).to(device)
     landmarks = LandmarkDistillation(photos, points, LandmarkRecipe(batch=recipe.batch))
     return landmarks.loss, _landmark_measure(faces, device), net
@@ -335,6 +381,46 @@ def _landmark_measure(faces: FaceSet, device: torch.device) -> Measure | None:
         answers = net((crops - 127.5) / 127.5).view(-1, 5, 2)
         error = (torch.linalg.vector_norm((answers - targets) * LANDMARK_SIDE, dim=2) / eye).flatten()
         return {"score": -float(error.median()), "median": float(error.median()), "p95": float(error.quantile(0.95))}
+
+    return measure
+
+
+def _pad(
+    recipe: Recipe, faces: FaceSet, rows: NDArray[np.bool_], judges: Sequence[PadTeacher], device: torch.device
+) -> PadDistillation:
+    """Scenes of some of the photos."""
+    photos, points, widths = (torch.from_numpy(v[rows]).to(device) for v in (faces.photos, faces.points, faces.widths))
+    options = {name: recipe.option(name) for name in ("crop_scale", "fresh", "attacks")}
+    return PadDistillation(photos, points, widths, judges, PadRecipe(batch=recipe.batch, **options))
+
+
+def _pad_measure(recipe: Recipe, faces: FaceSet, judges: Sequence[PadTeacher], device: torch.device) -> Measure | None:
+    """How far the student is from its teachers on scenes of the development part, and how each tells attacks there.
+
+    ``apart``: mean difference of the probability of a living face; ``agree``: both on the same side of one half;
+    ``auc``, ``teachers_auc``: whether a simulated attack has less of it than the others.
+    """
+    if np.count_nonzero(~faces.train) < 2:
+        return None
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(1)  # the same scenes every time
+        made = [
+            _pad(recipe, faces, ~faces.train, judges, device).judged(_JUDGED) for _ in range(MOST_JUDGED // _JUDGED)
+        ]
+    crops, logits, kinds = (torch.cat(parts) for parts in zip(*made, strict=True))
+    theirs, attack = logits.softmax(1)[:, BONA_FIDE], kinds >= PRINT
+
+    @torch.no_grad()
+    def measure(net: nn.Module) -> Mapping[str, float]:
+        ours = torch.cat([net(normalised(part)) for part in crops.split(_JUDGED)]).softmax(1)[:, BONA_FIDE]
+        apart = float((ours - theirs).abs().mean())
+        return {
+            "score": -apart,
+            "apart": apart,
+            "agree": float(((ours > 0.5) == (theirs > 0.5)).float().mean()),
+            "auc": area_under_curve(ours[~attack], ours[attack]),
+            "teachers_auc": area_under_curve(theirs[~attack], theirs[attack]),
+        }
 
     return measure
 

@@ -1,4 +1,4 @@
-"""The students: encoder, landmark refiner and detector, as torch modules.
+"""The students: encoder, landmark refiner, detector and PAD network, as torch modules.
 
 ReLU and not PReLU by default: ONNX Runtime's convolutions on a processor take a ReLU in, while a PReLU is a pass over
 the memory of its own and breaks the blocked layout. The time that saves pays for more blocks.
@@ -15,6 +15,10 @@ from torch import Tensor, nn
 
 ENCODER_SIDE: Final = 112
 LANDMARK_SIDE: Final = 64
+PAD_SIDE: Final = 80
+PAD_CLASSES: Final = ("print", "bona fide", "screen")
+"""Of a PAD student's logits, in MiniFASNet's order."""
+PAD_BONA_FIDE: Final = "bona fide"
 STRIDES: Final = (8, 16, 32)
 DETECTOR_MAPS: Final = (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10))
 """The detector's outputs at each stride, and their channels: YuNet's."""
@@ -131,6 +135,32 @@ class LandmarkNet(nn.Module):
         """(N, 3, 64, 64) BGR in [-1, 1] -> (N, 10): x and y of five points, in crop sides from the centre."""
         points: Tensor = self.points(self.body(x).flatten(1))
         return points
+
+
+class PadNet(nn.Module):
+    """Tells faces from prints and screens of faces: a residual network that looks at the whole map at its end.
+
+    Args:
+        width: channels of the first stage; the others have two, three and four times as many.
+    """
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        w, side = width, PAD_SIDE // 16
+        self.body = nn.Sequential(
+            ConvNorm(3, w, 3, 2),
+            Residual(w, w, 1),
+            Residual(w, 2 * w, 2),
+            Residual(2 * w, 3 * w, 2),
+            Residual(3 * w, 4 * w, 2),
+        )
+        self.pool = nn.Sequential(nn.Conv2d(4 * w, 4 * w, side, groups=4 * w, bias=False), nn.BatchNorm2d(4 * w))
+        self.classes = nn.Linear(4 * w, len(PAD_CLASSES))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 3, 80, 80) BGR in [-1, 1] -> (N, 3) logits of ``PAD_CLASSES``."""
+        logits: Tensor = self.classes(self.pool(self.body(x)).flatten(1))
+        return logits
 
 
 class DetectorNet(nn.Module):

@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from faceguard.domain.errors import FaceguardError
 
-STUDENTS: Final = ("encoder", "detector", "landmarks")
+STUDENTS: Final = ("encoder", "detector", "landmarks", "pad")
 
 OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "encoder": {
@@ -38,6 +38,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "detector": {"width": 72, "side": 256},
     "landmarks": {"width": 24},
+    "pad": {"width": 16, "crop_scale": 2.7, "fresh": 0.125, "attacks": 0.55},
 }
 """Options of each student and what they are when nothing is said: see ``networks`` and the ``distil_*`` modules."""
 

@@ -52,6 +52,8 @@ class OnnxTeacher(nn.Module):
                 f"The teacher {path} uses operators that training does not know: {', '.join(unknown)}."
             )
         self._constants: dict[str, np.ndarray[Any, Any]] = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+        if _fixed_to_one(graph):
+            _free_reshapes(graph, self._constants)
         self._nodes = [(n.op_type, list(n.input), list(n.output), _attributes(n)) for n in graph.node]
         self.inputs = [i.name for i in graph.input if i.name not in self._constants]
         self.outputs = [o.name for o in graph.output]
@@ -127,6 +129,20 @@ def unit_embeddings(path: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.floa
 
 def _slot(name: str) -> str:
     return "w_" + "".join(c if c.isalnum() else "_" for c in name)
+
+
+def _fixed_to_one(graph: onnx.GraphProto) -> bool:
+    """The file takes one picture at a time."""
+    dimensions = graph.input[0].type.tensor_type.shape.dim
+    return bool(len(dimensions) == 4 and dimensions[0].dim_value == 1)
+
+
+def _free_reshapes(graph: onnx.GraphProto, constants: dict[str, np.ndarray[Any, Any]]) -> None:
+    """Lets a file for one picture take several: a leading 1 of a new shape becomes 0, ONNX's word for "as it came"."""
+    for node in graph.node:
+        shape = constants.get(node.input[1]) if node.op_type == "Reshape" else None
+        if shape is not None and shape.size and shape[0] == 1:
+            constants[node.input[1]] = np.concatenate([[0], shape[1:]])
 
 
 def _attributes(node: onnx.NodeProto) -> dict[str, Any]:

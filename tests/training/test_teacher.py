@@ -50,6 +50,24 @@ def test_the_teachers_can_teach(shared, name, shape):
     agrees(shared / "models" / "mirror" / name, shape, 1.0 if "spoof" in name else 255.0)
 
 
+def test_a_file_for_one_picture_teaches_several(tmp_path):
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["x"], ["means"]),
+        helper.make_node("Reshape", ["means", "shape"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 4, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])],
+        [helper.make_tensor("shape", TensorProto.INT64, [2], [1, -1])],
+    )
+    path = tmp_path / "one.onnx"
+    path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString())
+    pictures = torch.rand(5, 3, 4, 4)
+    assert torch.allclose(OnnxTeacher(path)(pictures)[0], pictures.mean((2, 3)))
+
+
 def test_an_unknown_operator_is_refused_by_name(tmp_path):
     graph = helper.make_graph(
         [helper.make_node("Softsign", ["x"], ["y"])],
