@@ -21,6 +21,7 @@ from faceguard.domain.errors import FaceguardError
 from faceguard.resources import bundled
 
 if TYPE_CHECKING:
+    from faceguard.domain.card import PadCard
     from faceguard.training.distil import Exported
     from faceguard.training.recipe import Recipe
 
@@ -289,9 +290,18 @@ def _distil(recipe: Recipe, data: Path, teachers: tuple[Path, ...], out: Path, d
     digests = tuple(digest_of(path) for path in teachers)
     recipe = dataclasses.replace(recipe, teachers=digests, data=faces.digest)
     if recipe.student == "pad":
-        more["cards"] = [pad_card(path) for path in teachers]
+        cards = more["cards"] = [pad_card(path) for path in teachers]
+        looked_at = "; ".join(f"{c.id}: {_crop_of(c)}" for c in cards)  # it decides the outcome as their weights do
+        recipe = dataclasses.replace(recipe, note=recipe.note or looked_at)
     with Run(out, recipe.config(), _progress) as run:
         distil(recipe, faces, teachers, run, device_of(device), **more)
+
+
+def _crop_of(card: PadCard) -> str:
+    """What a PAD network looks at, in words."""
+    shape = "the longer side" if card.crop_square else "the box"
+    scaling = f"mean {list(card.mean)}, std {list(card.std)}"
+    return f"{card.crop_scale:g} times {shape} at {card.input_size} px, {card.colour_order}, {scaling}"
 
 
 def _progress(line: str) -> None:

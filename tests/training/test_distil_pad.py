@@ -224,7 +224,9 @@ def test_the_command_makes_a_network_that_can_be_added_and_never_vouches(tmp_pat
     out = tmp_path / "run"
     options = ("--option", "width=8", "--steps", 2, "--batch", 4, "--out", out)
     run("train", "distil", "pad", tmp_path / "set", "--teacher", teachers[0], "--teacher", teachers[1], *options)
-    assert len(json.loads((out / "config.json").read_text())["teachers"]) == 2
+    config = json.loads((out / "config.json").read_text())
+    assert len(config["teachers"]) == 2
+    assert "wide: 2.7 times the box at 16 px, BGR" in config["note"]
     assert "differs from torch" in run("train", "export", out, "--id", "pad_new", "--half")
     (card,) = read_cards(out / "pad_new.toml")
     assert not card.measured
