@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,20 @@ _CLIP: Final = 5.0
 
 Loss = Callable[[nn.Module], Mapping[str, Tensor]]
 """One step's named losses of the network; the one called ``loss`` is minimised."""
+
+
+@runtime_checkable
+class Ordered(Protocol):
+    """A loss that draws its batches in an order of its own, which a run that was killed goes on in."""
+
+    def state(self) -> dict[str, Any]:
+        """Where it is, as JSON values."""
+        ...
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a ``state``."""
+        ...
+
 
 Measure = Callable[[nn.Module], Mapping[str, float]]
 """Named figures of a network in evaluation mode; the one called ``score`` is better when greater."""
@@ -110,7 +124,7 @@ def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | 
     averaged = copy.deepcopy(net).requires_grad_(False)
     optimiser = _optimiser(net, plan)
     progress = _Progress()
-    _resume(run.folder / CHECKPOINT, net, averaged, optimiser, progress)
+    _resume(run.folder / CHECKPOINT, net, averaged, optimiser, loss_of, progress)
     quick: Any = torch.compile(net) if plan.compile else net
     net.train()
     saved = measured = told = time.monotonic()
@@ -137,7 +151,7 @@ def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | 
             run.report(progress.step, progress.seconds, part, speed, values)
             told, told_step = now, progress.step
         if now - saved >= plan.save_s:
-            _save(run.folder, net, averaged, optimiser, progress)
+            _save(run.folder, net, averaged, optimiser, loss_of, progress)
             saved = time.monotonic()
         if measure is not None and now - measured >= plan.measure_s:
             stop = _measure(measure, averaged, run, progress, plan)
@@ -146,7 +160,7 @@ def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | 
                 break
     if device.type == "cuda":
         torch.cuda.synchronize()
-    _save(run.folder, net, averaged, optimiser, progress)
+    _save(run.folder, net, averaged, optimiser, loss_of, progress)
     if measure is not None:
         _measure(measure, averaged, run, progress, plan)
     return averaged.eval()
@@ -202,7 +216,14 @@ def _measure(measure: Measure, averaged: nn.Module, run: Run, progress: _Progres
     return plan.patience is not None and progress.stale >= plan.patience
 
 
-def _save(folder: Path, net: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer, at: _Progress) -> None:
+def _save(
+    folder: Path,
+    net: nn.Module,
+    averaged: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    loss_of: Loss,
+    at: _Progress,
+) -> None:
     states: Iterator[tuple[str, Any]] = iter(
         (
             (PLAIN, net.state_dict()),
@@ -214,6 +235,7 @@ def _save(folder: Path, net: nn.Module, averaged: nn.Module, optimiser: torch.op
                     "averaged": averaged.state_dict(),
                     "optimiser": optimiser.state_dict(),
                     "random": torch.get_rng_state(),
+                    "batches": loss_of.state() if isinstance(loss_of, Ordered) else {},
                     "progress": (at.step, at.seconds, at.best, at.stale),
                 },
             ),
@@ -226,7 +248,12 @@ def _save(folder: Path, net: nn.Module, averaged: nn.Module, optimiser: torch.op
 
 
 def _resume(
-    path: Path, net: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer, progress: _Progress
+    path: Path,
+    net: nn.Module,
+    averaged: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    loss_of: Loss,
+    progress: _Progress,
 ) -> None:
     if not path.exists():
         return
@@ -236,7 +263,11 @@ def _resume(
         averaged.load_state_dict(state["averaged"])
         optimiser.load_state_dict(state["optimiser"])
         torch.set_rng_state(state["random"])
+        if isinstance(loss_of, Ordered) and state.get("batches"):  # checkpoints of earlier versions have none
+            loss_of.resume(state["batches"])
         progress.step, progress.seconds, progress.best, progress.stale = state["progress"]
+    except FaceguardError:
+        raise
     except Exception as error:  # torch's errors share no base class but Exception
         raise FaceguardError(
             f"The run cannot go on from {path}: it belongs to another network or is damaged. Choose another --out.",

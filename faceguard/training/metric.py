@@ -2,13 +2,13 @@
 
 Over crops in memory. What a stage needs besides the encoder, the weights of the people in a softmax or a learned
 boundary, lives in its objective and ends with it; the encoder goes on to the next stage. So a softmax pre-training and
-a triplet fine-tuning are one recipe of two stages.
+a triplet fine-tuning are two stages (Parkhi et al., "Deep Face Recognition", BMVC 2015): classification learns fast
+from every face at once but knows no distances, triplets learn the distance itself, but slowly from random weights.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,54 +57,6 @@ class Stage:
                 f"The loss {self.loss} compares each face with the people's weights; it has no use for the miner "
                 f"{self.miner}: leave it out."
             )
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    """What one step did.
-
-    Attributes:
-        stage: its number in the recipe, from 0.
-        step: in its stage, from 1.
-        loss: of the batch, before the step.
-        mined: triplets that the miner chose; None without a miner. 0 is a step that taught nothing.
-    """
-
-    stage: int
-    step: int
-    loss: float
-    mined: int | None
-
-
-def softmax_then_triplet(
-    *,
-    softmax_steps: int = 20_000,
-    triplet_steps: int = 5_000,
-    margin: float = 0.2,
-    miner: str = "semi-hard",
-    people: int = 16,
-    photos: int = 4,
-    rate: float = 1e-3,
-) -> tuple[Stage, Stage]:
-    """Softmax pre-training, then triplet fine-tuning with a tenth of the learning rate (Parkhi et al., "Deep Face
-    Recognition", BMVC 2015).
-
-    Classification learns fast from every face at once but knows no distances; triplets learn the distance itself, but
-    slowly from random weights. The triplets are measured between unit vectors, as at the door: whatever length
-    the softmax gave the embeddings, the margin keeps its meaning.
-    """
-    return (
-        Stage(loss="softmax", steps=softmax_steps, people=people, photos=photos, rate=rate),
-        Stage(
-            loss="triplet",
-            options={"margin": margin, "unit": True},
-            miner=miner,
-            steps=triplet_steps,
-            people=people,
-            photos=photos,
-            rate=0.1 * rate,
-        ),
-    )
 
 
 class HeadedEncoder(nn.Module):
@@ -196,53 +148,6 @@ class MetricObjective:
         """
         self._sampler.resume(state["sampler"])
         self._chance.bit_generator.state = state["mirror"]
-
-
-def train_metric(
-    encoder: nn.Module,
-    crops: NDArray[np.uint8],
-    labels: ArrayLike,
-    recipe: Stage | Sequence[Stage],
-    seed: int = 0,
-) -> Iterator[StepRecord]:
-    """Trains an encoder in place; a step is done each time the next record is asked for.
-
-    Torch's own random numbers (the miners', the weights of a softmax) are seeded at the beginning of each stage.
-
-    Args:
-        encoder, crops, labels: as for ``MetricObjective``.
-        recipe: the stages, in order.
-        seed: the same one gives the same weights on the same machine.
-
-    Raises:
-        FaceguardError: as ``MetricObjective``; or the loss is no number any more.
-    """
-    stages = (recipe,) if isinstance(recipe, Stage) else tuple(recipe)
-    for number, stage in enumerate(stages):
-        torch.manual_seed(seed + number)
-        objective = MetricObjective(encoder, crops, labels, stage, seed + number)
-        network = objective.network.train()
-        optimiser = _optimiser(network, stage)
-        for step in range(1, stage.steps + 1):
-            for group in optimiser.param_groups:
-                group["lr"] = stage.rate * 0.5 * (1.0 + math.cos(math.pi * (step - 1) / stage.steps))
-            answer = objective(network)
-            value = float(answer["loss"].detach())
-            if not math.isfinite(value):
-                raise FaceguardError(
-                    f"The loss {stage.loss} is no number any more after {step} steps: lower the learning rate."
-                )
-            optimiser.zero_grad(set_to_none=True)
-            answer["loss"].backward()
-            optimiser.step()
-            yield StepRecord(number, step, value, int(answer["mined"]) if "mined" in answer else None)
-
-
-def _optimiser(network: nn.Module, stage: Stage) -> torch.optim.Optimizer:
-    shaped = [p for p in network.parameters() if p.ndim > 1]
-    plain = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": shaped, "weight_decay": stage.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=stage.rate)
 
 
 @torch.no_grad()

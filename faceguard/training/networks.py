@@ -218,8 +218,3 @@ class DetectorExport(nn.Module):
                 maps.append(torch.sigmoid(part) if name in ("cls", "obj") else part)
             begin += channels
         return tuple(maps)
-
-
-def parameters_of(net: nn.Module) -> int:
-    """Number of trained values."""
-    return sum(p.numel() for p in net.parameters())

@@ -7,7 +7,6 @@ is read that is larger than a photo.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,10 +37,6 @@ class PhotoRecord:
     key: str
     person: str | None
     load: Callable[[], bytes]
-
-    def digest(self) -> str:
-        """SHA-256 of the encoded picture, 64 hex digits."""
-        return hashlib.sha256(self.load()).hexdigest()
 
 
 class PhotoSource(Protocol):

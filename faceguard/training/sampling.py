@@ -6,7 +6,6 @@ hold any, and the people with many photos would fill what there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -65,11 +64,6 @@ class BalancedSampler:
         self._chance = np.random.default_rng(seed)
         self._queue: list[int] = []
         self._queues: list[list[int]] = [[] for _ in self._rows]
-
-    def __iter__(self) -> Iterator[NDArray[np.int64]]:
-        """Batch after batch."""
-        while True:
-            yield self.batch()
 
     def batch(self) -> NDArray[np.int64]:
         """The next one: (P K,) int64 rows, person by person."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceguard.domain.errors import FaceguardError
-from faceguard.training.photos import PhotoRecord
 
 FORMAT: Final = 2
 BLOCK: Final = 1024
@@ -90,30 +89,6 @@ class Split:
         except OSError as error:
             raise FaceguardError(f"The split cannot be written to {path}.", str(error)) from error
 
-    @classmethod
-    def read(cls, path: Path) -> Split:
-        """The inverse of ``write``; the digests are computed again and must be those that were written.
-
-        Raises:
-            FaceguardError: unreadable, of another format, or changed by hand.
-        """
-        try:
-            answer = json.loads(path.read_text(encoding="utf-8"))
-            if answer["format"] != FORMAT:
-                raise FaceguardError(f"The split {path} has format {answer['format']}, this program reads {FORMAT}.")
-            sides = {
-                name: Side(tuple(SplitPhoto(**photo) for photo in answer[name]["photos"]))
-                for name in ("train", "development")
-            }
-            written = {name: answer[name]["digest"] for name in sides}
-            fractions = {str(source): float(part) for source, part in answer["fractions"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FaceguardError(f"The split {path} cannot be read; split the photos again.", str(error)) from error
-        for name, side in sides.items():
-            if side.digest != written[name]:
-                raise FaceguardError(f"The {name} part of the split {path} was changed; split the photos again.")
-        return cls(**sides, fractions=fractions)
-
 
 def in_development(person: str, fraction: float) -> bool:
     """On which side a person is: the first 64 bits of SHA-256 of the name as a number in [0, 1), below ``fraction``.
@@ -127,34 +102,6 @@ def held_out(photo: SplitPhoto, fractions: Mapping[str, float]) -> bool:
     """Whether a photo belongs to the development part: by its person, or by its digest where it is nobody's."""
     fraction = fractions[photo.source]
     return _below(photo.digest, fraction) if photo.person is None else in_development(photo.person, fraction)
-
-
-def split_photos(
-    photos: Iterable[tuple[str, PhotoRecord]],
-    fractions: Mapping[str, float],
-    report: Callable[[int], None] = lambda _: None,
-) -> Split:
-    """Each photo to the side of its person; photos of nobody by the digest of their bytes.
-
-    The same picture under two names that fall on two sides is refused; ``refuse_leakage`` says which one it is.
-
-    Args:
-        photos: (name of the source, record).
-        fractions: in [0, 1], for each source; 0 keeps all of it for training.
-        report: told after each photo how many were read.
-
-    Raises:
-        FaceguardError: a photo cannot be read, a source has no fraction, one side stays empty, or a picture or a
-            person falls on both.
-    """
-    require_fractions(fractions)
-    sides: tuple[list[SplitPhoto], list[SplitPhoto]] = ([], [])
-    for count, (source, record) in enumerate(photos, 1):
-        require_fractions(fractions, (source,))
-        photo = SplitPhoto(source, record.key, record.person, record.digest())
-        sides[held_out(photo, fractions)].append(photo)
-        report(count)
-    return make_split(*sides, fractions)
 
 
 def make_split(train: Sequence[SplitPhoto], development: Sequence[SplitPhoto], fractions: Mapping[str, float]) -> Split:

@@ -84,30 +84,6 @@ def accepted_by_person(
     return np.array(accepted), np.array(pairs)
 
 
-def equal_error_rate(embeddings: NDArray[np.float32], labels: ArrayLike) -> float:
-    """The error rate at the threshold where FMR and FNMR meet, over all pairs of rows (ISO/IEC 19795-1).
-
-    One number that needs few comparisons, for early stopping and comparisons between runs; the door's operating point
-    lies at far smaller FMR and is measured by the evaluation. 0.5 is guessing.
-
-    Args:
-        embeddings: (n, D) unit rows, a few thousand at most: all pairs are held at once.
-        labels: (n,) whose each row is.
-
-    Returns:
-        In [0, 1]; the mean of both rates where they are nearest.
-
-    Raises:
-        ValueError: no pair of one person, or none of two.
-    """
-    genuine, impostor = _pairs(embeddings, labels)
-    taus = np.concatenate([genuine, impostor])
-    fnmr = 1.0 - np.searchsorted(genuine, taus, side="right") / genuine.size
-    fmr = np.searchsorted(impostor, taus, side="right") / impostor.size
-    best = int(np.argmin(np.abs(fmr - fnmr)))
-    return float((fmr[best] + fnmr[best]) / 2.0)
-
-
 def _tau(impostor: NDArray[np.float64], fmr: float) -> float:
     """What accepted distances lie below; ascending distances of the impostor pairs."""
     return float(impostor[max(0, math.ceil(fmr * impostor.size) - 1)])

@@ -1,6 +1,5 @@
 """Folders of people and text lists as sources of training photos."""
 
-import hashlib
 from pathlib import PurePosixPath
 
 import pytest
@@ -35,7 +34,6 @@ def test_a_folder_a_person_gives_the_photos_in_order_with_their_people(people):
     ]
     assert len(PhotoFolder(people)) == 4
     assert found[0].load() == b"Ann/1.jpg"
-    assert found[0].digest() == hashlib.sha256(b"Ann/1.jpg").hexdigest()
 
 
 def test_a_source_can_be_gone_through_again(people):
