@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from faceguard.training.recipe import Recipe
 
 RECIPES: Final = "recipes.toml"
-SHORT_BATCH: Final = 32
+SHORT_BATCH: Final = 16
 """Of a run that only shows that it works: a processor must get through some of them in a minute."""
 NEEDED: Final = ("torch", "pytorch_metric_learning", "matplotlib")
 
@@ -197,9 +197,17 @@ def encoder(
 @click.option("--card", "card_id", required=True, help="Id of the bundled network to make again.")
 @click.option("--teacher", "teachers", type=_existing, multiple=True, required=True, help="ONNX file; repeat for more.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Only so long, to see that it works.")
+@click.option("--steps", type=click.IntRange(1), help="Only so many steps, to see that it works.")
 @run_options
 def reproduce(
-    data: Path, card_id: str, teachers: tuple[Path, ...], minutes: float | None, out: Path, device: str, seed: int
+    data: Path,
+    card_id: str,
+    teachers: tuple[Path, ...],
+    minutes: float | None,
+    steps: int | None,
+    out: Path,
+    device: str,
+    seed: int,
 ) -> None:
     """Distil a bundled network again by its recorded recipe, on the faces in DATA.
 
@@ -221,8 +229,10 @@ def reproduce(
         )
     if recipe.data and FaceSet.open(data).digest != recipe.data:
         click.echo(f"The faces are not those that {card_id} was made of: another network will come of them.", err=True)
-    if minutes is not None:
-        recipe = dataclasses.replace(recipe, minutes=minutes, batch=min(recipe.batch, SHORT_BATCH))
+    if minutes is not None or steps is not None:
+        recipe = dataclasses.replace(
+            recipe, minutes=minutes, steps=steps or recipe.steps, batch=min(recipe.batch, SHORT_BATCH)
+        )
     _distil(dataclasses.replace(recipe, seed=seed), data, teachers, out, device)
     made = _exported(out, half=recipe.student != "detector", free=True)
     _write_card(out, made, card_id, recipe)

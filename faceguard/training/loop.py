@@ -108,7 +108,8 @@ def half(device: torch.device) -> contextlib.AbstractContextManager[Any]:
 def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | None = None) -> nn.Module:
     """Trains ``net`` in place and returns the averaged network, in evaluation mode.
 
-    A run folder with a checkpoint is gone on from. ``plain.pt`` and ``averaged.pt`` in it hold the state dicts.
+    A run folder with a checkpoint is gone on from. ``plain.pt`` and ``averaged.pt`` in it hold the state dicts. The
+    first and the last step are always reported.
 
     Args:
         net: the student, on its device.
@@ -128,7 +129,7 @@ def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | 
     quick: Any = torch.compile(net) if plan.compile else net
     net.train()
     saved = measured = told = time.monotonic()
-    told_step = progress.step
+    told_step = begun_step = progress.step
     while (part := _part(plan, progress)) < 1.0:
         begun = time.monotonic()
         for group in optimiser.param_groups:
@@ -143,12 +144,12 @@ def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | 
         _average(averaged, net, min(plan.average, (1 + progress.step) / (10 + progress.step)))
         now = time.monotonic()
         progress.seconds += now - begun
-        if now - told >= run.report_s:
+        if now - told >= run.report_s or told_step == begun_step or _part(plan, progress) >= 1.0:
             values = {name: float(value.detach()) for name, value in losses.items()}
             if not all(math.isfinite(v) for v in values.values()):
                 raise FaceguardError(f"The loss is no number after {progress.step} steps: lower the learning rate.")
-            speed = plan.batch * (progress.step - told_step) / (now - told)
-            run.report(progress.step, progress.seconds, part, speed, values)
+            speed = plan.batch * (progress.step - told_step) / max(now - told, 1e-9)
+            run.report(progress.step, progress.seconds, _part(plan, progress), speed, values)
             told, told_step = now, progress.step
         if now - saved >= plan.save_s:
             _save(run.folder, net, averaged, optimiser, loss_of, progress)

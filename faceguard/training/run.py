@@ -13,6 +13,8 @@ from faceguard.domain.errors import FaceguardError
 
 CONFIG: Final = "config.json"
 CURVES: Final = "curves.csv"
+REPORT_S = 5.0
+"""Seconds between two lines of progress."""
 
 
 class Run:
@@ -25,7 +27,7 @@ class Run:
         folder: made when it is not there. One with another configuration is refused.
         config: everything that decides the outcome; JSON values.
         say: told a line of progress from time to time.
-        report_s: seconds between two lines.
+        report_s: seconds between two lines, else ``REPORT_S``.
 
     Raises:
         FaceguardError: the folder belongs to a run with another configuration, or cannot be written.
@@ -36,10 +38,10 @@ class Run:
         folder: Path,
         config: Mapping[str, Any],
         say: Callable[[str], None] = lambda _: None,
-        report_s: float = 5.0,
+        report_s: float | None = None,
     ) -> None:
         self.folder = folder
-        self.report_s = report_s
+        self.report_s = REPORT_S if report_s is None else report_s
         self._say = say
         text = json.dumps(config, indent=1, sort_keys=True)
         path = folder / CONFIG

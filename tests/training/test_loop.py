@@ -115,6 +115,13 @@ def test_curves_and_configuration_are_written_down(begin):
     assert all("img/s" in line and "min left" in line for line in said[:3])
 
 
+def test_the_first_and_the_last_step_are_reported_however_quick_they_are(begin):
+    run = begin(report_s=1e9)
+    fit(line(), loss_of, Plan(steps=20), run)
+    rows = [row.split(",") for row in (run.folder / CURVES).read_text().splitlines()]
+    assert [row[0] for row in rows if row[2] == "loss"] == ["1", "20"]
+
+
 def test_a_plan_without_an_end_is_none():
     with pytest.raises(ValueError, match="steps, of minutes"):
         Plan()

@@ -131,17 +131,17 @@ def centre_crop(path):
 @pytest.mark.shared
 @pytest.mark.parametrize("name", LOSSES)
 def test_each_loss_lowers_the_error_of_an_untrained_encoder_on_real_faces(real, learn, name):
-    """On photos held back of the 24 people, and on 60 people it never saw. Untrained 0.42 and 0.39; trained 0.23 to
-    0.31 and 0.28 to 0.35, triplet and NormFace the slowest.
+    """On photos held back of the 24 people, and on 60 people it never saw. Untrained 0.73 and 0.75; trained 0.39 to
+    0.52 and 0.53 to 0.62, the triplet losses the slowest.
     """
     (crops, who), strangers = real
     train, held = halves(crops, who, 12, 8)
     encoder = tiny(112)
     before, before_strangers = error(encoder, held), error(encoder, strangers)
-    assert before > 0.37
+    assert before > 0.65
     learn(encoder, *train, stage(name, steps=120))
-    assert error(encoder, held) < before - 0.06
-    assert error(encoder, strangers) < before_strangers - 0.02
+    assert error(encoder, held) < before - 0.12
+    assert error(encoder, strangers) < before_strangers - 0.06
 
 
 @pytest.mark.shared

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from statistics import mean
 
 import pytest
 from click.testing import CliRunner
@@ -117,25 +118,30 @@ def test_what_cannot_be_reproduced_is_said(run, project, prepared, tmp_path, wor
 
 
 @pytest.mark.shared
+@pytest.mark.timeout(1200)  # a minute of one core, and others may want it too
 @pytest.mark.parametrize(
-    ("card", "teacher", "minutes"),
+    ("card", "teacher", "steps"),
     [
-        ("landmarks_s", "yunet_n_dynamic.onnx", 0.3),
-        ("detector_s", "yunet_n_dynamic.onnx", 0.3),
-        ("encoder_s", "mobilefacenet_y1_128.onnx", 0.4),
+        ("landmarks_s", "yunet_n_dynamic.onnx", 60),
+        ("detector_s", "yunet_n_dynamic.onnx", 20),
+        ("encoder_s", "mobilefacenet_y1_128.onnx", 40),
     ],
 )
-def test_a_short_run_of_each_recipe_learns_and_gives_a_network(run, shared, tmp_path, photos, card, teacher, minutes):
+def test_a_short_run_of_each_recipe_learns_and_gives_a_network(
+    run, shared, tmp_path, monkeypatch, card, teacher, steps
+):
+    monkeypatch.setattr("faceguard.training.run.REPORT_S", 0.0)  # every step is told, however long it takes
     source = tmp_path / "lfw"
     source.mkdir()
     for person in sorted((shared / "data" / "lfw_dev").iterdir())[:24]:
         shutil.copytree(person, source / person.name)
     run("train", "prepare", tmp_path / "set", f"{source}=0.3")
     path, out = shared / "models" / "mirror" / teacher, tmp_path / "run"
-    words = ("train", "reproduce", tmp_path / "set", "--card", card, "--teacher", path, "--minutes", minutes)
+    words = ("train", "reproduce", tmp_path / "set", "--card", card, "--teacher", path, "--steps", steps)
     said = run(*words, "--out", out)
     assert "Put it to use" in said
     losses = losses_of(out)
-    # Three million weights do more than half a minute of warming up on a processor; test_distil shows an encoder learn.
-    assert losses[-1] < losses[0] or card == "encoder_s"
+    assert len(losses) == steps
+    third = steps // 3
+    assert mean(losses[-third:]) < 0.9 * mean(losses[:third])
     assert read_cards(out / f"{card}.toml")[0].id == card
