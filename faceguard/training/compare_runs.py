@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceguard.domain.errors import FaceguardError
-from faceguard.training.distil import MOST_MEASURED, development_crops, load_run
+from faceguard.training.distil import MOST_MEASURED, encoder_crops, load_run
 from faceguard.training.face_set import FaceSet
 from faceguard.training.loop import AVERAGED, PLAIN
 from faceguard.training.recipe import Recipe
@@ -74,7 +74,7 @@ def compare(
             f"Nobody of the development part of {faces.folder} has two photos, so nothing can be compared: prepare "
             f"a set that keeps people apart, for example lfw_dev=0.5."
         )
-    crops = development_crops(faces, held)
+    crops = encoder_crops(faces, held)
     wanted = None if teacher is None else _answers(teacher, crops)
     for folder in folders:
         for name, file in KINDS.items():

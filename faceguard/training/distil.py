@@ -339,10 +339,10 @@ def project(net: nn.Module, faces: FaceSet, run: Run) -> None:
     held = np.flatnonzero(~faces.train)[:MOST_PROJECTED]
     if held.size:
         people = [str(name) or "?" for name in faces.people[held]]
-        run.projection(embed(net, development_crops(faces, held), mirror=True), people)
+        run.projection(embed(net, encoder_crops(faces, held), mirror=True), people)
 
 
-def development_crops(faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+def encoder_crops(faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
     """(n, 112, 112, 3) uint8 RGB."""
     margin = (faces.crops.shape[1] - ENCODER_SIDE) // 2
     return np.ascontiguousarray(faces.crops[rows][:, margin:-margin, margin:-margin, ::-1])
@@ -354,7 +354,7 @@ def encoder_measure(faces: FaceSet) -> Measure | None:
     people = faces.people[held]
     if len(held) == len(set(people)) or len(set(people)) < 2:
         return None
-    crops = development_crops(faces, held)
+    crops = encoder_crops(faces, held)
 
     def measure(net: nn.Module) -> Mapping[str, float]:
         rate = true_positive_rate(embed(net, crops, mirror=True), people, 1e-4)

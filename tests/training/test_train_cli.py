@@ -12,8 +12,11 @@ torch = pytest.importorskip("torch")
 
 from faceguard.cli import faceguard
 from faceguard.models.cards import read_cards
+from faceguard.models.catalogue import Catalogue
+from faceguard.pipeline.known_answer import prove
 from faceguard.pipeline.landmark_refiner import LandmarkRefiner
 from faceguard.pipeline.onnx_model import OnnxModel
+from faceguard.resources import bundled
 
 
 @pytest.fixture
@@ -95,6 +98,24 @@ def test_an_encoder_learns_by_triplets_after_a_softmax(run, prepared, tmp_path):
     assert list((out / "tensorboard").rglob("projector_config.pbtxt"))
     run("train", "export", out, "--id", "enc_new")
     assert read_cards(out / "enc_new.toml")[0].length == 8
+    said = run("train", "export", out, "--id", "enc_int8", "--int8", "--calibrate", folder)
+    assert "cosine to torch" in said
+    assert "faces kept apart" in said
+    assert "times the time of float32" in said
+    catalogue = Catalogue(bundled("models"), tmp_path / "added")
+    assert catalogue.add(out / "enc_int8.onnx", out / "enc_int8.toml", prove).known_answer is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--int8",), "belong together"),
+        (("--calibrate", "."), "belong together"),
+        (("--int8", "--calibrate", ".", "--half"), "choose one"),
+    ],
+)
+def test_options_of_eight_bits_that_make_no_sense_are_refused(run, tmp_path, words, sentence):
+    assert sentence in run("train", "export", tmp_path, "--id", "x", *words, code=2)
 
 
 def test_losses_and_figure(run, tmp_path):
