@@ -67,6 +67,13 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
         (
             click.option("--out", type=_path, required=True, help="Run folder; one that was begun is gone on with."),
             click.option("--device", default="auto", help="auto, cpu, cuda, cuda:1 ...", show_default=True),
+            click.option(
+                "--gpus",
+                type=click.IntRange(1),
+                default=1,
+                show_default=True,
+                help="Train on so many at once, a process and a batch each; with --device cpu, in so many processes.",
+            ),
             click.option("--seed", type=int, default=1, show_default=True),
         )
     ):
@@ -103,6 +110,7 @@ def distil(
     options: tuple[str, ...],
     out: Path,
     device: str,
+    gpus: int,
     seed: int,
 ) -> None:
     """Distil a STUDENT from its teachers on the faces in DATA (made by `faceguard train prepare`).
@@ -124,6 +132,7 @@ def distil(
         average=average,
         seed=seed,
         options=_options(options),
+        processes=gpus,
     )
     _distil(recipe, data, teachers, out, device, start=start, patience=patience, compile_=compile_)
     click.echo(f"The weights are in {out}; `faceguard train export {out}` makes a network of them.")
@@ -160,6 +169,7 @@ def encoder(
     options: tuple[str, ...],
     out: Path,
     device: str,
+    gpus: int,
     seed: int,
 ) -> None:
     """Train an encoder on the named people in DATA, by metric learning or margin softmax.
@@ -167,10 +177,11 @@ def encoder(
     With --pretrain a plain softmax comes first and the loss fine-tunes at a tenth of the learning rate.
     """
     from faceguard.training.face_set import FaceSet
-    from faceguard.training.learn_encoder import learn_encoder
+    from faceguard.training.learn_encoder import learn_files
     from faceguard.training.loop import device_of
     from faceguard.training.metric import Stage
     from faceguard.training.recipe import Recipe
+    from faceguard.training.together import train_together
 
     wanted = _options(loss_options) | ({} if margin is None else {"margin": margin})
     last = 0.1 * rate if softmax_steps else rate
@@ -187,8 +198,10 @@ def encoder(
         options=_options(options),
         data=faces.digest,
         stages=tuple(str(stage) for stage in stages),
+        processes=gpus,
     )
-    learn_encoder(recipe, stages, faces, out, device_of(device), _progress, start=start, patience=patience)
+    more = {"start": start, "patience": patience}
+    train_together(gpus, device_of(device, gpus), learn_files, recipe, stages, data, out, _progress, more)
     click.echo(f"The weights are in {out}; `faceguard train export {out}` makes a network of them.")
 
 
@@ -207,6 +220,7 @@ def reproduce(
     steps: int | None,
     out: Path,
     device: str,
+    gpus: int,
     seed: int,
 ) -> None:
     """Distil a bundled network again by its recorded recipe, on the faces in DATA.
@@ -233,7 +247,7 @@ def reproduce(
         recipe = dataclasses.replace(
             recipe, minutes=minutes, steps=steps or recipe.steps, batch=min(recipe.batch, SHORT_BATCH)
         )
-    _distil(dataclasses.replace(recipe, seed=seed), data, teachers, out, device)
+    _distil(dataclasses.replace(recipe, seed=seed, processes=gpus), data, teachers, out, device)
     made = _exported(out, half=recipe.student != "detector", free=True)
     _write_card(out, made, card_id, recipe)
 
@@ -307,20 +321,19 @@ def _options(words: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _distil(recipe: Recipe, data: Path, teachers: tuple[Path, ...], out: Path, device: str, **more: Any) -> None:
-    from faceguard.training.distil import digest_of, distil
+    from faceguard.training.distil import digest_of, distil_files
     from faceguard.training.face_set import FaceSet
     from faceguard.training.loop import device_of
-    from faceguard.training.run import Run
+    from faceguard.training.together import train_together
 
-    faces = FaceSet.open(data)
     digests = tuple(digest_of(path) for path in teachers)
-    recipe = dataclasses.replace(recipe, teachers=digests, data=faces.digest)
+    recipe = dataclasses.replace(recipe, teachers=digests, data=FaceSet.open(data).digest)
     if recipe.student == "pad":
         cards = more["cards"] = [pad_card(path) for path in teachers]
         looked_at = "; ".join(f"{c.id}: {_crop_of(c)}" for c in cards)  # it decides the outcome as their weights do
         recipe = dataclasses.replace(recipe, note=recipe.note or looked_at)
-    with Run(out, recipe.config(), _progress) as run:
-        distil(recipe, faces, teachers, run, device_of(device), **more)
+    chosen = device_of(device, recipe.processes)
+    train_together(recipe.processes, chosen, distil_files, recipe, data, teachers, out, _progress, more)
 
 
 def _crop_of(card: PadCard) -> str:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from faceguard.domain.card import PadCard
 from faceguard.domain.errors import FaceguardError
 from faceguard.training import export as exporting
+from faceguard.training import together
 from faceguard.training.distil_detector import DetectorDistillation, DetectorRecipe
 from faceguard.training.distil_encoder import EncoderDistillation, EncoderRecipe
 from faceguard.training.distil_landmarks import TEMPLATE, LandmarkDistillation, LandmarkRecipe
@@ -46,7 +47,7 @@ from faceguard.training.networks import (
 )
 from faceguard.training.recapture import PRINT
 from faceguard.training.recipe import Recipe
-from faceguard.training.run import CONFIG, Run
+from faceguard.training.run import CONFIG, Follower, Run
 from faceguard.training.teacher import OnnxTeacher, on_processor
 from faceguard.training.verification import embed, true_positive_rate
 
@@ -167,9 +168,36 @@ def distil(
     )
     fit(trained, loss, plan, run, measure)
     best = load_run(run.folder)[1]
-    if recipe.student == "encoder":
+    if recipe.student == "encoder" and together.first():
         project(best, faces, run)
     return best
+
+
+def distil_files(
+    recipe: Recipe,
+    data: Path,
+    teachers: Sequence[Path],
+    folder: Path,
+    say: Callable[[str], None],
+    more: Mapping[str, Any],
+    device: torch.device,
+) -> None:
+    """``distil`` for one of the processes that train together (``together.train_together``).
+
+    Args:
+        recipe, teachers: of ``distil``.
+        data: folder of the prepared faces.
+        folder: of the run.
+        say: told lines of progress, by the first process.
+        more: keyword arguments of ``distil``.
+        device: where.
+
+    Raises:
+        FaceguardError: as ``distil``; or the faces or the folder cannot be used.
+    """
+    faces = FaceSet.open(data)
+    with Run(folder, recipe.config(), say) if together.first() else Follower(folder) as run:
+        distil(recipe, faces, teachers, run, device, **more)
 
 
 def load_run(folder: Path, weights: str = AVERAGED) -> tuple[Recipe, nn.Module]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import os
 import pickle
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import connection
 from typing import Final
 
 import cv2
@@ -21,6 +18,7 @@ import cv2
 from faceguard.domain.errors import FaceguardError
 from faceguard.training.faces import Detect, Face, Failure, face_in
 from faceguard.training.photos import PhotoRecord, PhotoSource
+from faceguard.training.processes import end_with_parent
 
 Look = Callable[[range], Iterator[tuple[str, Face | Failure]]]
 """Numbers of photos, all sources one after the other -> SHA-256 of each and what was found on it."""
@@ -74,17 +72,9 @@ def _begin(sources: Sequence[PhotoSource], detect: Detect) -> None:
     """In a new process."""
     global _own
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process answers Ctrl-C for all
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     cv2.setNumThreads(1)
     _own = [record for source in sources for record in source], detect
-
-
-def _end_with_parent() -> None:
-    """Where the first process is killed, nobody would tell the others."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
 
 
 def _look(number: int) -> tuple[str, Face | Failure]:

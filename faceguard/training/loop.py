@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from faceguard.domain.errors import FaceguardError
+from faceguard.training import together
 from faceguard.training.run import Run
 
 CHECKPOINT: Final = "checkpoint.pt"
@@ -86,12 +87,21 @@ class _Progress:
     stale: int = 0
 
 
-def device_of(name: str) -> torch.device:
+def device_of(name: str, processes: int = 1) -> torch.device:
     """``auto``: the first GPU, else the processor.
 
+    Args:
+        name: auto, cpu, cuda, or one GPU such as cuda:1.
+        processes: that train together, each on a GPU of its own unless the processor is named.
+
     Raises:
-        FaceguardError: a GPU was demanded and none is there.
+        FaceguardError: a GPU was demanded and none is there, or fewer than processes.
     """
+    if processes > 1 and name != "cpu" and (name not in ("auto", "cuda") or torch.cuda.device_count() < processes):
+        raise FaceguardError(
+            f"{processes} GPUs were demanded and torch finds {torch.cuda.device_count()}: say a smaller --gpus and no "
+            "single GPU by --device, or --device cpu for so many processes on the processor."
+        )
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name.startswith("cuda") and not torch.cuda.is_available():
@@ -109,7 +119,8 @@ def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | 
     """Trains ``net`` in place and returns the averaged network, in evaluation mode.
 
     A run folder with a checkpoint is gone on from. ``plain.pt`` and ``averaged.pt`` in it hold the state dicts. The
-    first and the last step are always reported.
+    first and the last step are always reported. Of processes that train together (``together``) every one calls this,
+    with batches of its own; losses are told of the first one's.
 
     Args:
         net: the student, on its device.
@@ -122,15 +133,25 @@ def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | 
         FaceguardError: the loss is no number any more, or the checkpoint belongs to another network.
     """
     device = next(net.parameters()).device
+    together.copy_first_(net.state_dict().values())
     averaged = copy.deepcopy(net).requires_grad_(False)
     optimiser = _optimiser(net, plan)
     progress = _Progress()
-    _resume(run.folder / CHECKPOINT, net, averaged, optimiser, loss_of, progress)
+    if not _resume(run.folder / CHECKPOINT, net, averaged, optimiser, loss_of, progress) and not together.first():
+        torch.manual_seed(torch.initial_seed() + together.number())
     quick: Any = torch.compile(net) if plan.compile else net
     net.train()
     saved = measured = told = time.monotonic()
     told_step = begun_step = progress.step
-    while (part := _part(plan, progress)) < 1.0:
+    stop = False
+    while True:
+        due = time.monotonic() - saved >= plan.save_s
+        part, save, end = together.agree(_part(plan, progress), due, stop)
+        if part >= 1.0 or end:
+            break
+        if save:
+            _save(run.folder, net, averaged, optimiser, loss_of, progress)
+            saved = time.monotonic()
         begun = time.monotonic()
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * _warm_up(progress.step, part) * _cosine(part)
@@ -138,6 +159,7 @@ def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | 
             losses = loss_of(quick)
         optimiser.zero_grad(set_to_none=True)
         losses["loss"].backward()
+        _share(net)
         nn.utils.clip_grad_norm_(net.parameters(), _CLIP)
         optimiser.step()
         progress.step += 1
@@ -148,23 +170,31 @@ def fit(net: nn.Module, loss_of: Loss, plan: Plan, run: Run, measure: Measure | 
             values = {name: float(value.detach()) for name, value in losses.items()}
             if not all(math.isfinite(v) for v in values.values()):
                 raise FaceguardError(f"The loss is no number after {progress.step} steps: lower the learning rate.")
-            speed = plan.batch * (progress.step - told_step) / max(now - told, 1e-9)
+            speed = together.count() * plan.batch * (progress.step - told_step) / max(now - told, 1e-9)
             run.report(progress.step, progress.seconds, _part(plan, progress), speed, values)
             told, told_step = now, progress.step
-        if now - saved >= plan.save_s:
-            _save(run.folder, net, averaged, optimiser, loss_of, progress)
-            saved = time.monotonic()
-        if measure is not None and now - measured >= plan.measure_s:
+        if measure is not None and together.first() and now - measured >= plan.measure_s:
             stop = _measure(measure, averaged, run, progress, plan)
             measured = time.monotonic()
-            if stop:
-                break
     if device.type == "cuda":
         torch.cuda.synchronize()
     _save(run.folder, net, averaged, optimiser, loss_of, progress)
-    if measure is not None:
+    if measure is not None and together.first():
         _measure(measure, averaged, run, progress, plan)
+    together.agree()  # nobody reads the folder before it is written
     return averaged.eval()
+
+
+def _share(net: nn.Module) -> None:
+    """Gradients and running statistics become their mean over the processes."""
+    if together.count() == 1:
+        return
+    gradients = []
+    for weight in net.parameters():
+        if weight.grad is None:  # of a batch without a pair; the others have one
+            weight.grad = torch.zeros_like(weight)
+        gradients.append(weight.grad)
+    together.average_([*gradients, *(b for b in net.buffers() if b.is_floating_point())])
 
 
 def _optimiser(net: nn.Module, plan: Plan) -> torch.optim.Optimizer:
@@ -217,6 +247,10 @@ def _measure(measure: Measure, averaged: nn.Module, run: Run, progress: _Progres
     return plan.patience is not None and progress.stale >= plan.patience
 
 
+def _order_of(loss_of: Any) -> Ordered | None:
+    return loss_of if isinstance(loss_of, Ordered) else None
+
+
 def _save(
     folder: Path,
     net: nn.Module,
@@ -225,6 +259,15 @@ def _save(
     loss_of: Loss,
     at: _Progress,
 ) -> None:
+    order = _order_of(loss_of)
+    own = {
+        "random": torch.get_rng_state(),
+        "gpu": torch.cuda.get_rng_state() if next(net.parameters()).is_cuda else None,
+        "batches": None if order is None else order.state(),
+    }
+    processes = together.gather(own)
+    if not together.first():
+        return
     states: Iterator[tuple[str, Any]] = iter(
         (
             (PLAIN, net.state_dict()),
@@ -235,8 +278,7 @@ def _save(
                     "net": net.state_dict(),
                     "averaged": averaged.state_dict(),
                     "optimiser": optimiser.state_dict(),
-                    "random": torch.get_rng_state(),
-                    "batches": loss_of.state() if isinstance(loss_of, Ordered) else {},
+                    "processes": processes,
                     "progress": (at.step, at.seconds, at.best, at.stale),
                 },
             ),
@@ -255,17 +297,22 @@ def _resume(
     optimiser: torch.optim.Optimizer,
     loss_of: Loss,
     progress: _Progress,
-) -> None:
+) -> bool:
+    """Whether there was something to go on from."""
     if not path.exists():
-        return
+        return False
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         net.load_state_dict(state["net"])
         averaged.load_state_dict(state["averaged"])
         optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"])
-        if isinstance(loss_of, Ordered) and state.get("batches"):  # checkpoints of earlier versions have none
-            loss_of.resume(state["batches"])
+        # a checkpoint of an earlier version knows one process and its random numbers only
+        own = state["processes"][together.number()] if "processes" in state else {"random": state["random"]}
+        torch.set_rng_state(own["random"])
+        if own.get("gpu") is not None and next(net.parameters()).is_cuda:
+            torch.cuda.set_rng_state(own["gpu"])
+        if own.get("batches") is not None and (order := _order_of(loss_of)) is not None:
+            order.resume(own["batches"])
         progress.step, progress.seconds, progress.best, progress.stale = state["progress"]
     except FaceguardError:
         raise
@@ -274,3 +321,4 @@ def _resume(
             f"The run cannot go on from {path}: it belongs to another network or is damaged. Choose another --out.",
             str(error),
         ) from error
+    return True

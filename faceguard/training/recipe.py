@@ -57,6 +57,7 @@ class Recipe:
         data: digest of the training part; empty for a new one.
         note: machine, time and what else a reader wants to know.
         stages: of metric learning, in words; empty for a distillation.
+        processes: that train together, each with a ``batch`` of its own.
     """
 
     student: str
@@ -72,6 +73,7 @@ class Recipe:
     data: str = ""
     note: str = ""
     stages: tuple[str, ...] = ()
+    processes: int = 1
 
     def __post_init__(self) -> None:
         if self.student not in STUDENTS:
@@ -94,6 +96,8 @@ class Recipe:
         """All that decides the outcome, as JSON values."""
         merged = {name: self.option(name) for name in OPTIONS[self.student]}
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if self.processes == 1:  # runs of earlier versions do not tell it
+            del fields["processes"]
         return {**fields, "options": merged, "teachers": list(self.teachers), "stages": list(self.stages)}
 
 

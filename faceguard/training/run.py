@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -105,6 +106,30 @@ class Run:
         self._curves.close()
         if self._board is not None:
             self._board.close()
+
+
+class Follower(Run):
+    """The run as the processes see it that train along: they read its folder, and the first one alone writes.
+
+    Args:
+        folder: of the run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.report_s = math.inf
+
+    def report(self, step: int, seconds: float, part: float, speed: float, values: Mapping[str, float]) -> None:
+        """Nothing."""
+
+    def measured(self, step: int, seconds: float, figures: Mapping[str, float]) -> None:
+        """Nothing."""
+
+    def projection(self, matrix: Any, labels: list[str]) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
 
 
 def _board(folder: Path) -> Any:

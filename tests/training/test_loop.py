@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from torch import nn
 
 from faceguard.domain.errors import FaceguardError
-from faceguard.training.loop import AVERAGED, PLAIN, Plan, device_of, fit
+from faceguard.training.loop import AVERAGED, CHECKPOINT, PLAIN, Plan, device_of, fit
 from faceguard.training.run import CONFIG, CURVES, Run
 
 
@@ -23,6 +23,18 @@ def loss_of(net):
     x = torch.rand(64, 1)
     error = ((net(x) - (3 * x - 1)) ** 2).mean()
     return {"loss": error, "root": error.detach().sqrt()}
+
+
+def dying_after(steps):
+    calls = []
+
+    def dies(net):
+        calls.append(1)
+        if len(calls) > steps:
+            raise KeyboardInterrupt
+        return loss_of(net)
+
+    return dies
 
 
 @pytest.fixture
@@ -55,18 +67,21 @@ def test_a_run_that_was_cut_off_goes_on_and_ends_as_if_it_had_not_been(begin):
     plan = Plan(steps=400, rate=0.05, save_s=0.0)
     whole = fit(line(), loss_of, plan, begin("whole"))
 
-    calls = []
-
-    def dies(net):
-        calls.append(1)
-        if len(calls) == 150:
-            raise KeyboardInterrupt
-        return loss_of(net)
-
     with pytest.raises(KeyboardInterrupt):
-        fit(line(), dies, plan, begin("cut"))
+        fit(line(), dying_after(149), plan, begin("cut"))
     after = fit(line(), loss_of, plan, begin("cut"))
     assert torch.equal(after.weight, whole.weight)
+
+
+def test_a_checkpoint_of_before_several_processes_is_gone_on_with(begin):
+    whole = fit(line(), loss_of, Plan(steps=20), begin("whole"))
+    run = begin("old")
+    with pytest.raises(KeyboardInterrupt):
+        fit(line(), dying_after(10), Plan(steps=20, save_s=0.0), run)
+    state = torch.load(run.folder / CHECKPOINT, weights_only=True)
+    state["random"] = state.pop("processes")[0]["random"]
+    torch.save(state, run.folder / CHECKPOINT)
+    assert torch.equal(fit(line(), loss_of, Plan(steps=20), run).weight, whole.weight)
 
 
 def test_a_checkpoint_of_another_network_is_refused(begin):

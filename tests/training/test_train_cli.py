@@ -79,6 +79,17 @@ def test_a_landmark_network_is_distilled_exported_added_and_opened(run, project,
     LandmarkRefiner(OnnxModel(card, (out / "lm_new.onnx").read_bytes(), "cpu"))
 
 
+def test_two_processes_distil_one_network_and_write_one_folder(run, project, prepared, tmp_path):
+    folder, _ = prepared
+    out = tmp_path / "run"
+    words = ("train", "distil", "landmarks", folder, "--teacher", project / "models" / "detector_s.onnx", "--out", out)
+    run(*words, "--steps", 4, "--batch", 4, "--option", "width=8", "--gpus", 2, "--device", "cpu")
+    assert json.loads((out / "config.json").read_text())["processes"] == 2
+    assert len(losses_of(out)) == 2  # the first step and the last, each told by one process
+    run("train", "export", out, "--id", "lm_two")
+    assert read_cards(out / "lm_two.toml")[0].id == "lm_two"
+
+
 def test_going_on_with_other_options_is_refused(run, project, prepared, tmp_path):
     folder, _ = prepared
     teacher = project / "models" / "detector_s.onnx"
