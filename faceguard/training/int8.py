@@ -6,6 +6,9 @@ an activation and a weight in 16 bits, which overflow and stick (ONNX Runtime, "
 the quick-start encoder kept a mean cosine of 0.992 to float32 with 7 bits and of 0.87 with 8; signed activations did
 no better and took longer than float32.
 
+A value that lies between two of the 256 steps falls to one or the other by the last bit of a sum, and all layers behind
+follow. So embeddings are the same on every run of one machine, and slightly others where sums are ordered otherwise.
+
 Everything but the convolutions stays float32, and so does the first one, which sees the picture: quantising additions,
 the embedding's product and the first convolution as well lost another 0.001 to 0.003 and won no time.
 """
