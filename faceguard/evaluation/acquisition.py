@@ -60,6 +60,11 @@ class Acquired:
         """Failures to acquire."""
         return int(self.present.size - np.count_nonzero(self.present))
 
+    @property
+    def failed_to_enrol(self) -> int:
+        """Photos that enrolment would turn away: failures to acquire, and what the quality gate refuses."""
+        return self.failed + self.refused_by_quality
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -53,6 +53,11 @@ class MeasuredPoint:
         return clopper_pearson(self.false_matches, self.n_impostor)
 
     @property
+    def fmr_below(self) -> float | None:
+        """Where no false match was seen, the FMR that the rule of three leaves; else None."""
+        return rule_of_three(self.n_impostor) if self.false_matches == 0 else None
+
+    @property
     def few_errors(self) -> bool:
         """Fewer false matches than the rule of 30 asks for."""
         return self.false_matches < RULE_OF_30
@@ -206,6 +211,17 @@ def clopper_pearson(errors: int, trials: int, confidence: float = CONFIDENCE) ->
     return low, high
 
 
+def rule_of_three(trials: int) -> float:
+    """Upper 95 % bound of a rate of which not one error was seen in so many independent trials: 3 / n.
+
+    One-sided (J. A. Hanley, A. Lippman-Hand, JAMA 249, 1983; ISO/IEC 19795-1); the exact bound, 1 - 0.05^(1/n), is
+    smaller by a little.
+    """
+    if trials < 1:
+        raise ValueError("at least one trial")
+    return min(1.0, 3.0 / trials)
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """k of n, with the exact (Clopper-Pearson) interval."""
@@ -222,6 +238,11 @@ class Share:
     def interval(self) -> tuple[float, float]:
         """Lower and upper bound."""
         return clopper_pearson(self.k, self.n) if self.n else (0.0, 1.0)
+
+    @property
+    def below(self) -> float | None:
+        """The bound of the rule of three where nothing was seen in at least one trial; else None."""
+        return rule_of_three(self.n) if self.n and not self.k else None
 
     def __str__(self) -> str:
         low, high = self.interval

@@ -61,6 +61,11 @@ class Searches:
         """Share of the mated searches that name somebody else."""
         return float(np.mean(self._named(tau, margin) & ~self.right))
 
+    @property
+    def rank_one(self) -> float:
+        """Share of the mated searches whose nearest person is the right one, whatever the distance."""
+        return float(np.mean(self.right))
+
     def margin_cost(self, tau: float, margin: float) -> float:
         """Share of the mated searches that name the right person without the margin but not with it."""
         return self.fnir(tau, margin) - self.fnir(tau)

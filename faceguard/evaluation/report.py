@@ -31,6 +31,8 @@ def acquisition_answer(acquired: Acquired, people: int | None) -> dict[str, Any]
         "people": people,
         "failed_to_acquire": acquired.failed,
         "failed_to_acquire_bounds": clopper_pearson(acquired.failed, photos),
+        "failed_to_enrol": acquired.failed_to_enrol,
+        "failed_to_enrol_bounds": clopper_pearson(acquired.failed_to_enrol, photos),
         "failure_reasons": dict(acquired.failures),
         "quality_would_refuse": acquired.refused_by_quality,
         "several_faces": acquired.asked,
@@ -101,6 +103,7 @@ def search_answer(all_searches: Sequence[Searches], tau: float | None) -> dict[s
             "galleries": searches.draws,
             "n_mated": mated,
             "n_strangers": strangers,
+            "rank_1": searches.rank_one if mated else None,
         }
         if tau is not None and mated:
             row["at_tau"] = {
@@ -138,7 +141,8 @@ def lines(answer: dict[str, Any]) -> list[str]:
         f"{answer['photos']} photos"
         + (f" of {answer['people']} people" if "people" in answer else "")
         + f" in {answer['seconds']:.0f} s; failures to acquire: {answer['failed_to_acquire']}; "
-        f"the quality gate would refuse {answer['quality_would_refuse']} more.",
+        f"the quality gate would refuse {answer['quality_would_refuse']} more (failures to enrol: "
+        f"{answer['failed_to_enrol']}).",
         f"{answer['several_faces']} photos show several faces of similar size; the one nearest the centre was taken.",
     ]
     text += [f"  {count} x {reason}" for reason, count in answer["failure_reasons"].items()]
@@ -206,7 +210,8 @@ def _search_lines(answer: dict[str, Any]) -> list[str]:
             continue
         text.append(
             f"{head} in {row['galleries']} galleries; at tau {at['tau']:.4f} FPIR {at['fpir']:.2%}, "
-            f"FNIR {at['fnir']:.2%}, wrong name {at['wrong_name']:.2%}"
+            f"FNIR {at['fnir']:.2%}, wrong name {at['wrong_name']:.2%}; the right person is nearest "
+            f"(rank 1) in {row['rank_1']:.2%}"
         )
         costs = ", ".join(f"{m['margin']:.2f} costs {m['cost']:.2%}" for m in at["margins"] if m["margin"])
         text.append(f"    margin {costs}; the greatest that costs at most 0.5 %: {at['greatest_margin']:.3f}")

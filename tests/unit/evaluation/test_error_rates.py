@@ -150,3 +150,11 @@ def test_people_with_many_photos_widen_the_interval():
     assert uneven[0] < 0.8
     assert uneven[1] == 1.0
     assert bootstrap_by_person([1, 0, 1], [1, 1, 1]) == bootstrap_by_person([1, 0, 1], [1, 1, 1])
+
+
+def test_where_no_false_match_was_seen_the_rule_of_three_says_what_that_proves():
+    far = Comparisons([0.5], [2.0] * 3000)
+    assert far.point(1e-3).false_matches == 0
+    assert far.point(1e-3).fmr_below == pytest.approx(1e-3)
+    near = Comparisons([0.5], [1.0] * 3 + [2.0] * 2997)
+    assert near.point(1e-3).fmr_below is None
