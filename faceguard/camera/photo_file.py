@@ -76,8 +76,30 @@ def read_photo(path: str | os.PathLike[str], *, clock: Callable[[], int] = time.
     Raises:
         PhotoRefused: with the reason, for the person who chose the file.
     """
+    return decode_photo(read_photo_bytes(path), path, clock=clock)
+
+
+def read_photo_bytes(path: str | os.PathLike[str]) -> bytes:
+    """Step 1 of ``read_photo``: the file as it is.
+
+    Raises:
+        PhotoRefused: with the reason.
+    """
+    return _read_bytes(path, _shown(path))
+
+
+def decode_photo(data: bytes, path: str | os.PathLike[str], *, clock: Callable[[], int] = time.monotonic_ns) -> Frame:
+    """Steps 2 to 5 of ``read_photo``.
+
+    Args:
+        data: the file.
+        path: what it is called in a refusal.
+        clock: monotonic nanoseconds.
+
+    Raises:
+        PhotoRefused: with the reason.
+    """
     name = _shown(path)
-    data = _read_bytes(path, name)
     kind = _kind(data, name)
     if kind == "JPEG" and _jpeg_segments(data) > MAX_JPEG_SEGMENTS:
         raise PhotoRefused(f"{name} is not an ordinary JPEG photo: it is overloaded with metadata; save it anew.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -28,11 +28,13 @@ class Sample:
         embedding: f(x) of its face.
         acceptable: the quality gate would take it; evaluation takes it either way.
         asked: several faces of similar size were there, and the one nearest the centre was taken.
+        quality: what the quality gate measured, by its reason's word, in the gate's own units.
     """
 
     embedding: Embedding
     acceptable: bool
     asked: bool = False
+    quality: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ class Acquired:
         asked: photos with several faces of similar size.
         failures: photos without an embedding, by reason.
         seconds: it took.
+        quality: of each photo, as of ``Sample``; empty for failures.
+        from_cache: photos whose embedding, or whose failure, was known from an earlier run.
+        encoder_seconds: the part of ``seconds`` in which the encoder worked.
     """
 
     matrix: NDArray[np.float32]
@@ -54,6 +59,9 @@ class Acquired:
     asked: int
     failures: Mapping[str, int]
     seconds: float
+    quality: Sequence[Mapping[str, float]] = ()
+    from_cache: int = 0
+    encoder_seconds: float = 0.0
 
     @property
     def failed(self) -> int:
@@ -115,26 +123,44 @@ def acquire(
         FaceguardError: not one of the photos could be used.
     """
     begun = clock()
+
+    def one(photo: Path) -> Sample | PhotoRefused:
+        try:
+            return examine(photo)
+        except PhotoRefused as error:
+            return error
+
+    found = gather(one(photo) for photo in counted(photos, report, clock))
+    return replace(found, seconds=clock() - begun)
+
+
+def gather(outcomes: Iterable[Sample | PhotoRefused]) -> Acquired:
+    """What the photos gave, in their order; ``seconds`` and what follows it are left at 0.
+
+    Raises:
+        FaceguardError: not one of the photos could be used.
+    """
     rows: list[NDArray[np.float32] | None] = []
     failures: Counter[str] = Counter()
+    quality: list[Mapping[str, float]] = []
     refused = asked = 0
-    for photo in counted(photos, report, clock):
-        try:
-            sample = examine(photo)
-        except PhotoRefused as error:
-            failures[reason_of(error)] += 1
+    for outcome in outcomes:
+        if isinstance(outcome, PhotoRefused):
+            failures[reason_of(outcome)] += 1
             rows.append(None)
+            quality.append({})
         else:
-            rows.append(sample.embedding.values)
-            refused += not sample.acceptable
-            asked += sample.asked
+            rows.append(outcome.embedding.values)
+            quality.append(outcome.quality)
+            refused += not outcome.acceptable
+            asked += outcome.asked
     length = next((row.size for row in rows if row is not None), None)
     if length is None:
-        raise FaceguardError(f"None of the {len(photos)} photos gave a face that could be encoded.")
+        raise FaceguardError(f"None of the {len(rows)} photos gave a face that could be encoded.")
     nothing = np.zeros(length, np.float32)
     matrix = np.stack([nothing if row is None else row for row in rows])
     present = np.array([row is not None for row in rows])
-    return Acquired(matrix, present, refused, asked, dict(failures), clock() - begun)
+    return Acquired(matrix, present, refused, asked, dict(failures), 0.0, quality)
 
 
 def reason_of(error: PhotoRefused) -> str:

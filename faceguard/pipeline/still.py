@@ -49,6 +49,16 @@ class PhotoDetector(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LocatedFace:
+    """The chosen face of a stored photo before it is encoded; fields as of ``ExaminedPhoto``."""
+
+    face: DetectedFace
+    aligned: AlignedFace
+    quality: QualityAssessment
+    faces: tuple[DetectedFace, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ExaminedPhoto:
     """What one stored photo holds.
 
@@ -105,6 +115,11 @@ class StillExaminer:
         Raises:
             PhotoRefused: no face, several faces and none chosen, or a number that is not there.
         """
+        found = self.locate(frame, choose)
+        return ExaminedPhoto(found.face, found.aligned, found.quality, self.encode(found), found.faces)
+
+    def locate(self, frame: Frame, choose: int | None = None) -> LocatedFace:
+        """Everything but the encoder, which may work on another photo meanwhile; as ``examine``."""
         faces = self._faces(frame)
         if not faces:
             raise PhotoRefused(
@@ -117,11 +132,18 @@ class StillExaminer:
             quality = self._quality.assess(frame, face, aligned)
         except DegenerateLandmarks as error:
             raise _unusable(error) from error
+        return LocatedFace(face, aligned, quality, faces)
+
+    def encode(self, found: LocatedFace) -> Embedding:
+        """f(x) of a located face.
+
+        Raises:
+            PhotoRefused: the network gives no usable vector for it.
+        """
         try:
-            embedding = self._encoder.encode(aligned)
+            return self._encoder.encode(found.aligned)
         except ValueError as error:
             raise _unusable(error) from error
-        return ExaminedPhoto(face, aligned, quality, embedding, faces)
 
     def _faces(self, frame: Frame) -> tuple[DetectedFace, ...]:
         """All faces whose centre lies in the photo, left to right, in its pixels."""
