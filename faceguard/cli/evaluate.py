@@ -3,70 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import numpy as np
 
-from faceguard.camera.photo_file import SUFFIXES, read_photo
-from faceguard.cli.context import Context, as_json, json_option, tell_progress, whole_numbers
+from faceguard.camera.photo_file import SUFFIXES
+from faceguard.cli.context import Context, json_option, whole_numbers
 from faceguard.cli.detector import detector
 from faceguard.cli.landmarks import landmarks
+from faceguard.cli.lfw import lfw
 from faceguard.cli.models import admin_desk
 from faceguard.cli.pad import pad
 from faceguard.cli.parallax import parallax
-from faceguard.compose import Networks, load_networks, still_examiner
-from faceguard.domain.card import EncoderCard, OperatingPoint
-from faceguard.domain.errors import FaceguardError, SeveralFaces
-from faceguard.domain.face import Frame
+from faceguard.cli.photo_bench import Bench, cache_folder, cache_options, encoder_options, open_bench, photo_files, say
+from faceguard.domain.card import OperatingPoint
+from faceguard.domain.errors import FaceguardError
 from faceguard.domain.score import Threshold
 from faceguard.evaluation import report
-from faceguard.evaluation.acquisition import Sample, acquire
 from faceguard.evaluation.comparison import all_pairs, compare_fused, pair_distances
 from faceguard.evaluation.datasets import read_identity_folder, read_pairs
 from faceguard.evaluation.error_rates import FOLDS, Comparisons, accuracy, bootstrap_by_person
 from faceguard.evaluation.identification import search_galleries
-from faceguard.pipeline.encoder import Encoder
-from faceguard.pipeline.onnx_model import OnnxModel
-from faceguard.pipeline.still import StillExaminer
 
 PAIR_RATES: Final = (1e-2, 1e-3)
 FOLDER_RATES: Final = (1e-2, 1e-3, 1e-4, 1e-5)
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """The networks under test, wired as for stored photos."""
-
-    networks: Networks
-    examine: Callable[[Path], Sample]
-
-    @property
-    def card(self) -> EncoderCard:
-        """Of the encoder, mirror setting as tested."""
-        return self.networks.encoder.card
-
-    def answer(self) -> dict[str, Any]:
-        """What was tested."""
-        return {
-            "encoder": str(self.card.encoder_id),
-            "mirror": self.card.mirror,
-            "detector": self.networks.detector.card.id,
-            "provider": self.networks.provider,
-        }
-
-
-def encoder_options(command: Callable[..., None]) -> Callable[..., None]:
-    """``--encoder`` and ``--mirror``."""
-    command = click.option(
-        "--mirror/--no-mirror", default=None, help="Average with the mirror image, or not, whatever the card says."
-    )(command)
-    return click.option("--encoder", "encoder_id", help="Card id of the encoder to measure (else the one in use).")(
-        command
-    )
 
 
 @click.group()
@@ -82,6 +44,7 @@ def evaluate() -> None:
 
 evaluate.add_command(detector)
 evaluate.add_command(landmarks)
+evaluate.add_command(lfw)
 evaluate.add_command(pad)
 evaluate.add_command(parallax)
 
@@ -90,13 +53,23 @@ evaluate.add_command(parallax)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--root", type=click.Path(path_type=Path), required=True, help="Folder that the file's paths start from.")
 @encoder_options
+@cache_options
 @json_option
 @click.pass_obj
-def pairs(context: Context, file: Path, root: Path, encoder_id: str | None, mirror: bool | None, json_: bool) -> None:
+def pairs(
+    context: Context,
+    file: Path,
+    root: Path,
+    encoder_id: str | None,
+    mirror: bool | None,
+    cache: Path | None,
+    no_cache: bool,
+    json_: bool,
+) -> None:
     """Pairs listed in a CSV FILE with the columns image_a,image_b,same."""
     listed = read_pairs(file, root)
-    bench = open_bench(context, encoder_id, mirror)
-    acquired = acquire(listed.photos, bench.examine, tell_progress)
+    bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
+    acquired = bench.acquire(photo_files(listed.photos, root))
     same, first, second = np.array(listed.same), np.array(listed.first), np.array(listed.second)
     made = acquired.present[first] & acquired.present[second]
     d = pair_distances(acquired.matrix, listed.first, listed.second)
@@ -105,10 +78,10 @@ def pairs(context: Context, file: Path, root: Path, encoder_id: str | None, mirr
         raise FaceguardError(f"No pair of one class in {file} is left: {acquired.failed} photos gave no embedding.")
     scores = Comparisons(d[same & made], d[~same & made])
     enough = min(int(same.sum()), int((~same).sum())) >= FOLDS
-    _say(
+    say(
         {
             **report.accuracy_answer(accuracy(d[same], d[~same]) if enough else None),
-            **_rates(scores, PAIR_RATES, int(np.count_nonzero(same & ~made)), int(np.count_nonzero(~same & ~made))),
+            **report.rates_answer(scores, PAIR_RATES, int((same & ~made).sum()), int((~same & ~made).sum())),
             **report.acquisition_answer(acquired, None),
             **bench.answer(),
         },
@@ -119,6 +92,7 @@ def pairs(context: Context, file: Path, root: Path, encoder_id: str | None, mirr
 @evaluate.command()
 @click.argument("root", metavar="DIR", type=click.Path(path_type=Path))
 @encoder_options
+@cache_options
 @click.option(
     "--fuse",
     metavar="M,...",
@@ -140,6 +114,8 @@ def folder(
     root: Path,
     encoder_id: str | None,
     mirror: bool | None,
+    cache: Path | None,
+    no_cache: bool,
     fuse: tuple[int, ...],
     search: tuple[int, ...],
     limit: int | None,
@@ -161,8 +137,8 @@ def folder(
             raise click.UsageError("--to-card measures the encoder as its card says, without --mirror or --no-mirror.")
         _require_own_card(context, encoder_id)
         admin_desk(context).close()
-    bench = open_bench(context, encoder_id, mirror)
-    acquired = acquire(data.photos, bench.examine, tell_progress)
+    bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
+    acquired = bench.acquire(photo_files(data.photos, root))
     matrix, person = acquired.matrix[acquired.present], np.array(data.person)[acquired.present]
     found = all_pairs(matrix, person)
     if not found.genuine.size or not found.impostor.size:
@@ -171,7 +147,7 @@ def folder(
     lost_genuine, lost_impostor = _lost(np.array(data.person), found.genuine.size, found.impostor.size)
     answer = {
         **report.accuracy_answer(None),
-        **_rates(scores, FOLDER_RATES, lost_genuine, lost_impostor),
+        **report.rates_answer(scores, FOLDER_RATES, lost_genuine, lost_impostor),
         **report.acquisition_answer(acquired, len(data.people)),
         **bench.answer(),
     }
@@ -194,7 +170,7 @@ def folder(
     if to_card:
         data_set = f"{root.resolve().name} ({len(data.photos)} photos of {len(data.people)} people, all pairs)"
         _calibrate(context, bench, scores, data_set, answer.get("rated_size"))
-    _say(answer, json_)
+    say(answer, json_)
 
 
 def _require_own_card(context: Context, encoder_id: str | None) -> None:
@@ -230,69 +206,8 @@ def _calibrate(context: Context, bench: Bench, scores: Comparisons, data_set: st
     context.house.catalogue.calibrate(bench.card.id, points, rated)
 
 
-def open_bench(context: Context, encoder_id: str | None, mirror: bool | None) -> Bench:
-    """The networks that the settings name, but for what is overridden.
-
-    Raises:
-        ModelFault: a network cannot be used.
-    """
-    settings = context.house.settings()
-    if encoder_id is not None:
-        settings = settings.with_value("models.encoder", encoder_id)
-    networks = load_networks(settings, context.house.catalogue)
-    if mirror is not None and mirror != networks.encoder.card.mirror:
-        card, data = context.house.catalogue.resolve(networks.encoder.card.id)
-        assert isinstance(card, EncoderCard)
-        # another EncoderId follows from the card: what is measured here is not taken for the installed encoder's
-        other = replace(card, mirror=mirror, operating_points=(), rated_size=None)
-        model = OnnxModel(other, data, settings.text("models.provider"), settings.whole("models.threads"))
-        networks = replace(networks, encoder=Encoder(model))
-    examiner = still_examiner(networks, settings)
-
-    return Bench(networks, lambda path: sample_of(examiner, read_photo(path)))
-
-
-def sample_of(examiner: StillExaminer, photo: Frame) -> Sample:
-    """What a photo gives; where the program would ask which face is meant, the one nearest the centre is.
-
-    Raises:
-        PhotoRefused: no usable face.
-    """
-    try:
-        seen, asked = examiner.examine(photo), False
-    except SeveralFaces as question:
-        middle = (photo.width / 2, photo.height / 2)
-        away = [math.dist(box.centre, middle) for box in question.boxes]
-        seen, asked = examiner.examine(photo, 1 + away.index(min(away))), True
-    return Sample(seen.embedding, seen.quality.acceptable, asked)
-
-
-def _rates(scores: Comparisons, rates: tuple[float, ...], lost_genuine: int, lost_impostor: int) -> dict[str, Any]:
-    """TPR and tau by FMR over the comparisons made, and the TPR when a lost comparison counts as a miss."""
-    answer = report.points_answer(scores.points(rates), rates)
-    made = int(scores.genuine.size)
-    return {
-        **answer,
-        "tpr_with_failures": {
-            key: None if tpr is None else tpr * made / (made + lost_genuine) for key, tpr in answer["tpr"].items()
-        },
-        "n_genuine": made,
-        "n_impostor": int(scores.impostor.size),
-        "lost_genuine": lost_genuine,
-        "lost_impostor": lost_impostor,
-    }
-
-
 def _lost(person: np.ndarray[Any, Any], genuine: int, impostor: int) -> tuple[int, int]:
     """Comparisons that failures to acquire cost."""
     counts = np.bincount(person)
     all_genuine = int((counts * (counts - 1) // 2).sum())
     return all_genuine - genuine, person.size * (person.size - 1) // 2 - all_genuine - impostor
-
-
-def _say(answer: dict[str, Any], json_: bool) -> None:
-    if json_:
-        as_json(answer)
-    else:
-        for line in report.lines(answer):
-            click.echo(line)

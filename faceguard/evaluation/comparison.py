@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from faceguard.domain.score import MAX_DISTANCE
 
-BLOCK: Final = 1024
-"""Rows of one product: 1024 x 13,000 distances are 106 MB in float64."""
+BLOCK: Final = 256
+"""Rows of one product: 256 x 13,000 distances are 27 MB in float64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class AllPairs:
     Attributes:
         genuine: distances of pairs of one person.
         owner: of each genuine distance, the person.
-        impostor: distances of pairs of two persons.
+        impostor: distances of pairs of two persons, ascending.
     """
 
     genuine: NDArray[np.float32]
@@ -54,9 +54,10 @@ def distances(one: ArrayLike, other: ArrayLike) -> NDArray[np.float32]:
     """(n, m) distances of all rows of ``one`` (n, D) to all rows of ``other`` (m, D), unit vectors."""
     a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
     # with the squared lengths as they are: rows of float32 are unit vectors to 6e-8 only
-    squares = (a * a).sum(axis=1)[:, np.newaxis] + (b * b).sum(axis=1)
-    found: NDArray[np.float32] = np.clip(squares - 2.0 * (a @ b.T), 0.0, MAX_DISTANCE).astype(np.float32)
-    return found
+    found = a @ (-2.0 * b.T)
+    found += (a * a).sum(axis=1)[:, np.newaxis]
+    found += (b * b).sum(axis=1)
+    return np.clip(found, 0.0, MAX_DISTANCE, out=found).astype(np.float32)
 
 
 def pair_distances(matrix: NDArray[np.float32], first: Sequence[int], second: Sequence[int]) -> NDArray[np.float64]:
@@ -67,24 +68,34 @@ def pair_distances(matrix: NDArray[np.float32], first: Sequence[int], second: Se
 
 
 def all_pairs(matrix: NDArray[np.float32], person: ArrayLike, block: int = BLOCK) -> AllPairs:
-    """Every row against every later row, in blocks.
+    """Every row against every later row, in blocks; the impostor distances, by far the most, are held once.
+
+    1. Rows are put in the order of their persons: what follows a row is first the rest of that person's rows, then
+       everybody else's.
+    2. So each row of a product falls into two pieces, which are copied to their places.
+    3. Impostor distances are sorted where they lie; sorted ones are what every rate is counted in.
 
     Args:
         matrix: (n, D) unit rows.
         person: (n,) whose photo each row is.
         block: rows of one product.
     """
-    who = np.asarray(person, np.int64)
-    genuine, owner, impostor = [], [], []
-    for start, square in _upper(matrix, block):
-        rows = np.arange(start, start + len(square))[:, np.newaxis]
-        columns = np.arange(start, len(matrix))
-        later = columns > rows
-        same = who[rows] == who[columns]
-        genuine.append(square[later & same])
-        owner.append(np.broadcast_to(who[rows], square.shape)[later & same])
-        impostor.append(square[later & ~same])
-    return AllPairs(np.concatenate(genuine), np.concatenate(owner), np.concatenate(impostor))
+    order = np.argsort(np.asarray(person, np.int64), kind="stable")
+    who = np.asarray(person, np.int64)[order]
+    ends = np.searchsorted(who, who, side="right")
+    n = who.size
+    same = int((ends - np.arange(n) - 1).sum())
+    genuine, owner = np.empty(same, np.float32), np.repeat(who, ends - np.arange(n) - 1)
+    impostor = np.empty(n * (n - 1) // 2 - same, np.float32)
+    found = others = 0
+    for start, square in _upper(matrix[order], block):
+        for row, d in enumerate(square, start):
+            own, rest = d[row + 1 - start : ends[row] - start], d[ends[row] - start :]
+            genuine[found : found + own.size] = own
+            impostor[others : others + rest.size] = rest
+            found, others = found + own.size, others + rest.size
+    impostor.sort()
+    return AllPairs(genuine, owner, impostor)
 
 
 def compare_fused(matrix: NDArray[np.float32], person: ArrayLike, photos: Sequence[int]) -> tuple[FusedComparison, ...]:

@@ -67,7 +67,8 @@ class Comparisons:
     """All distances of one measurement, sorted once; every rate is a count in them.
 
     Args:
-        genuine, impostor: distances in [0, 4] of the comparisons that were made, any order.
+        genuine, impostor: distances in [0, 4] of the comparisons that were made, any order; an ascending array is
+            kept as it is, another one is copied.
 
     Raises:
         ValueError: one of the two is empty, or a distance is out of range or not a number.
@@ -176,18 +177,38 @@ def accuracy(genuine: ArrayLike, impostor: ArrayLike, folds: int = FOLDS) -> Acc
     same, different = np.asarray(genuine, np.float64).reshape(-1), np.asarray(impostor, np.float64).reshape(-1)
     if min(same.size, different.size) < folds:
         raise ValueError(f"{folds} folds need at least {folds} pairs of each class")
+    return accuracy_by_fold(same, different, np.arange(same.size) % folds, np.arange(different.size) % folds)
+
+
+def accuracy_by_fold(
+    genuine: ArrayLike, impostor: ArrayLike, genuine_fold: ArrayLike, impostor_fold: ArrayLike
+) -> Accuracy:
+    """``accuracy`` where the list itself says to which fold each pair belongs.
+
+    Args:
+        genuine, impostor: distances. Infinity is never accepted, minus infinity always is: the first as a genuine and
+            the second as an impostor distance make a wrong answer whatever tau.
+        genuine_fold, impostor_fold: of each pair, any whole numbers; two folds or more, each with pairs.
+
+    Raises:
+        ValueError: one fold only, or NaN.
+    """
+    same, different = np.asarray(genuine, np.float64).reshape(-1), np.asarray(impostor, np.float64).reshape(-1)
+    same_fold, different_fold = np.asarray(genuine_fold), np.asarray(impostor_fold)
     if np.isnan(same).any() or np.isnan(different).any():
         raise ValueError("a distance is not a number")
-    same_fold, different_fold = np.arange(same.size) % folds, np.arange(different.size) % folds
+    folds = np.union1d(same_fold, different_fold)
+    if folds.size < 2:
+        raise ValueError("a threshold that never saw its pairs needs two folds")
     shares, taus = [], []
-    for fold in range(folds):
+    for fold in folds:
         tau = _best_tau(np.sort(same[same_fold != fold]), np.sort(different[different_fold != fold]))
         held_same, held_different = same[same_fold == fold], different[different_fold == fold]
         right = np.count_nonzero(held_same <= tau) + np.count_nonzero(held_different > tau)
         shares.append(right / (held_same.size + held_different.size))
         taus.append(tau)
     return Accuracy(
-        float(np.mean(shares)), float(np.std(shares, ddof=1) / math.sqrt(folds)), tuple(shares), tuple(taus)
+        float(np.mean(shares)), float(np.std(shares, ddof=1) / math.sqrt(folds.size)), tuple(shares), tuple(taus)
     )
 
 
@@ -296,7 +317,9 @@ def _sorted(distances: ArrayLike, name: str) -> NDArray[np.floating]:
     values = np.asarray(distances)
     if values.dtype.kind != "f":
         values = values.astype(np.float64)
-    values = np.sort(values, axis=None)
+    values = values.reshape(-1)
+    if not (values[:-1] <= values[1:]).all():  # all pairs come sorted, and are too many to be held twice
+        values = np.sort(values)
     if not values.size:
         raise ValueError(f"there is no {name} comparison")
     if not (values[0] >= 0.0 and values[-1] <= MAX_DISTANCE):  # NaN sorts last

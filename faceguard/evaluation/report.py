@@ -7,6 +7,7 @@ from typing import Any
 
 from faceguard.evaluation.acquisition import Acquired
 from faceguard.evaluation.comparison import FusedComparison
+from faceguard.evaluation.curves import equal_error
 from faceguard.evaluation.error_rates import (
     Accuracy,
     Comparisons,
@@ -36,7 +37,9 @@ def acquisition_answer(acquired: Acquired, people: int | None) -> dict[str, Any]
         "failure_reasons": dict(acquired.failures),
         "quality_would_refuse": acquired.refused_by_quality,
         "several_faces": acquired.asked,
+        "from_cache": acquired.from_cache,
         "seconds": round(acquired.seconds, 1),
+        "encoder_seconds": round(acquired.encoder_seconds, 1),
     }
     return answer if people is not None else {k: v for k, v in answer.items() if k != "people"}
 
@@ -48,6 +51,7 @@ def points_answer(points: Sequence[MeasuredPoint], asked: Sequence[float]) -> di
     return {
         "tpr": {key: by_rate[key].tpr if key in by_rate else None for key in keys},
         "tau": {key: by_rate[key].tau if key in by_rate else None for key in keys},
+        "fmr_below": {key: by_rate[key].fmr_below for key in keys if key in by_rate and not by_rate[key].false_matches},
         "false_matches": {key: by_rate[key].false_matches if key in by_rate else None for key in keys},
         "bounds": {
             key: {"tpr": by_rate[key].tpr_bounds, "fmr": by_rate[key].fmr_bounds} for key in keys if key in by_rate
@@ -55,11 +59,40 @@ def points_answer(points: Sequence[MeasuredPoint], asked: Sequence[float]) -> di
     }
 
 
-def accuracy_answer(found: Accuracy | None) -> dict[str, Any]:
-    """10-fold accuracy; None where the data set has no folds."""
+def rates_answer(scores: Comparisons, rates: Sequence[float], lost_genuine: int, lost_impostor: int) -> dict[str, Any]:
+    """TPR and tau by FMR over the comparisons made, the TPR when a lost comparison counts as a miss, and the EER."""
+    answer = points_answer(scores.points(rates), rates)
+    made, equal = int(scores.genuine.size), equal_error(scores)
+    return {
+        **answer,
+        "tpr_with_failures": {
+            key: None if tpr is None else tpr * made / (made + lost_genuine) for key, tpr in answer["tpr"].items()
+        },
+        "eer": equal.rate,
+        "eer_tau": equal.tau,
+        "n_genuine": made,
+        "n_impostor": int(scores.impostor.size),
+        "lost_genuine": lost_genuine,
+        "lost_impostor": lost_impostor,
+    }
+
+
+def accuracy_answer(found: Accuracy | None, failures: str = "counts as 'not the same'") -> dict[str, Any]:
+    """Accuracy over folds; None where the data set has no folds.
+
+    Args:
+        found: the accuracy.
+        failures: what became of pairs with a failed photo.
+    """
     if found is None:
         return {"accuracy": None, "accuracy_standard_error": None}
-    return {"accuracy": found.mean, "accuracy_standard_error": found.standard_error}
+    return {
+        "accuracy": found.mean,
+        "accuracy_standard_error": found.standard_error,
+        "accuracy_by_fold": list(found.folds),
+        "tau_by_fold": list(found.taus),
+        "pair_with_failure": failures,
+    }
 
 
 def fused_answer(found: Sequence[FusedComparison], rates: Sequence[float], tau: float | None) -> list[dict[str, Any]]:
@@ -143,6 +176,8 @@ def lines(answer: dict[str, Any]) -> list[str]:
         + f" in {answer['seconds']:.0f} s; failures to acquire: {answer['failed_to_acquire']}; "
         f"the quality gate would refuse {answer['quality_would_refuse']} more (failures to enrol: "
         f"{answer['failed_to_enrol']}).",
+        f"{answer['from_cache']} photos were known from earlier runs; encoding took {answer['encoder_seconds']:.0f} "
+        f"of the {answer['seconds']:.0f} s.",
         f"{answer['several_faces']} photos show several faces of similar size; the one nearest the centre was taken.",
     ]
     text += [f"  {count} x {reason}" for reason, count in answer["failure_reasons"].items()]
@@ -152,8 +187,9 @@ def lines(answer: dict[str, Any]) -> list[str]:
     )
     if answer["accuracy"] is not None:
         text.append(
-            f"Accuracy over 10 folds {answer['accuracy']:.2%} +- {answer['accuracy_standard_error']:.2%} "
-            "(standard error; a pair with a failed photo counts as 'not the same')."
+            f"Accuracy over {len(answer['accuracy_by_fold'])} folds {answer['accuracy']:.2%} +- "
+            f"{answer['accuracy_standard_error']:.2%} (standard error; a pair with a failed photo "
+            f"{answer['pair_with_failure']})."
         )
     text += ["", f"{'FMR':>9} {'TPR':>8} {'95 % bounds':>18} {'with failures':>14} {'tau':>8} {'false matches':>14}"]
     for key, tpr in answer["tpr"].items():
@@ -165,6 +201,9 @@ def lines(answer: dict[str, Any]) -> list[str]:
             f"{key:>9} {tpr:>8.2%} {low:>8.2%} - {high:>7.2%} {answer['tpr_with_failures'][key]:>14.2%} "
             f"{answer['tau'][key]:>8.4f} {answer['false_matches'][key]:>14,}"
         )
+    for key, below in answer["fmr_below"].items():
+        text.append(f"At FMR {key} no false match was seen, which proves an FMR below {below:.1e} (rule of three).")
+    text.append(f"Equal error rate {answer['eer']:.3%} at tau {answer['eer_tau']:.4f}. d <= tau accepts.")
     text.append("Bounds are Clopper-Pearson, as if comparisons were independent; those that share people are not.")
     if "tpr_bounds_by_person" in answer:
         for key, (low, high) in answer["tpr_bounds_by_person"].items():

@@ -1,6 +1,7 @@
 """Error rates from the command line, on a small folder of photographs that come with installed packages."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 
 from faceguard.camera.bundled_photos import bundled_photo
 from faceguard.cli import faceguard
+from faceguard.pipeline.still import StillExaminer
 
 PEOPLE = ("group 1", "group 2", "group 3", "group 4")
 PIN = "274951"
@@ -180,3 +182,83 @@ length = 128
 licence = "non-commercial research"
 origin = "converted from MobileFaceNet's parameters"
 """
+
+
+def lfw_list(people):
+    """Two folds over the four people, a photo without a face in the second."""
+    for folder in people.iterdir():
+        for number, photo in enumerate(sorted(folder.glob("?.png")), 1):
+            # the suffix LFW's photos have; the program looks at the content
+            (folder / f"{folder.name}_{number:04d}.jpg").write_bytes(photo.read_bytes())
+    names = [name.replace(" ", "_") for name in PEOPLE]
+    one = [f"{name}\t1\t2" for name in names]
+    two = [f"{a}\t1\t{b}\t2" for a, b in zip(names, names[1:] + names[:1], strict=True)]
+    return "\n".join(["2\t4", *one, *two, *one, *two[:3], f"{names[0]}\t1\tnobody\t1"])
+
+
+@pytest.fixture
+def lfw_files(people, tmp_path):
+    root = tmp_path / "lfw"
+    shutil.copytree(people, root)
+    (tmp_path / "pairs.txt").write_text(lfw_list(root))
+    return tmp_path / "pairs.txt", root
+
+
+def test_lfw_counts_a_failed_pair_as_wrong_and_the_second_run_knows_the_photos(home, lfw_files, tmp_path):
+    words = ("evaluate", "lfw", lfw_files[0], "--root", lfw_files[1], "--cache", tmp_path / "kept")
+    answer = run(home, *words, "--json")
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert found["accuracy_by_fold"] == [1.0, 7 / 8]
+    assert found["accuracy"] == 15 / 16
+    assert (found["n_genuine"], found["n_impostor"], found["lost_genuine"], found["lost_impostor"]) == (8, 7, 0, 1)
+    assert set(found["tpr"]) == {"0.01", "0.001"}
+    assert (found["from_cache"], found["failed_to_acquire"], found["eer"]) == (0, 1, 0.0)
+    again = run(home, *words)
+    assert again.exit_code == 0, again.output
+    assert "9 photos were known from earlier runs" in again.output
+    assert "Accuracy over 2 folds 93.75%" in again.output
+    second = json.loads(run(home, *words, "--json").stdout)
+    changing = {"seconds", "encoder_seconds", "from_cache"}
+    assert {k: v for k, v in found.items() if k not in changing} == {
+        k: v for k, v in second.items() if k not in changing
+    }
+
+
+def test_a_damaged_cache_is_told_and_made_anew(home, lfw_files, tmp_path):
+    words = ("evaluate", "lfw", lfw_files[0], "--root", lfw_files[1], "--cache", tmp_path / "kept", "--json")
+    first = json.loads(run(home, *words).stdout)
+    (kept,) = (tmp_path / "kept").iterdir()
+    content = kept.read_bytes()
+    kept.write_bytes(content[:3000] + b"!" + content[3001:])
+    again = run(home, *words)
+    assert "1 damaged entries" in again.stderr
+    second = json.loads(again.stdout)
+    assert second["from_cache"] == 8
+    assert second["tau_by_fold"] == first["tau_by_fold"]
+    assert "damaged" not in run(home, *words).stderr
+
+
+def test_ctrl_c_is_told_and_the_same_command_goes_on(home, lfw_files, tmp_path, monkeypatch):
+    words = ("evaluate", "lfw", lfw_files[0], "--root", lfw_files[1], "--cache", tmp_path / "kept", "--json")
+    encode, done = StillExaminer.encode, []
+
+    def interrupted(self, found):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(found)
+        return encode(self, found)
+
+    monkeypatch.setattr(StillExaminer, "encode", interrupted)
+    stopped = run(home, *words)
+    assert stopped.exit_code == 2
+    assert "Stopped after 3 of 9 photos" in stopped.stderr
+    monkeypatch.setattr(StillExaminer, "encode", encode)
+    assert json.loads(run(home, *words).stdout)["from_cache"] == 3
+
+
+def test_without_a_cache_nothing_is_kept(lfw_files, tmp_path):
+    words = ("evaluate", "lfw", lfw_files[0], "--root", lfw_files[1], "--no-cache")
+    assert run(tmp_path / "new", *words).exit_code == 0
+    assert not (tmp_path / "new" / "embeddings").exists()
+    assert run(tmp_path / "new", *words, "--cache", tmp_path / "kept").exit_code == 2
