@@ -12,6 +12,7 @@ import numpy as np
 from faceguard.camera.photo_file import SUFFIXES
 from faceguard.cli.context import Context, json_option, whole_numbers
 from faceguard.cli.detector import detector
+from faceguard.cli.groups import groups
 from faceguard.cli.landmarks import landmarks
 from faceguard.cli.lfw import lfw
 from faceguard.cli.models import admin_desk
@@ -43,6 +44,7 @@ def evaluate() -> None:
 
 
 evaluate.add_command(detector)
+evaluate.add_command(groups)
 evaluate.add_command(landmarks)
 evaluate.add_command(lfw)
 evaluate.add_command(pad)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import cv2
 import numpy as np
@@ -262,3 +263,48 @@ def test_without_a_cache_nothing_is_kept(lfw_files, tmp_path):
     assert run(tmp_path / "new", *words).exit_code == 0
     assert not (tmp_path / "new" / "embeddings").exists()
     assert run(tmp_path / "new", *words, "--cache", tmp_path / "kept").exit_code == 2
+
+
+@pytest.fixture
+def utk_zip(people, tmp_path):
+    """Eight photos and one without a face, named as UTKFace names its own."""
+    with zipfile.ZipFile(tmp_path / "faces.zip", "w") as archive:
+        for number, photo in enumerate(sorted(people.glob("*/?.png"))):
+            archive.write(photo, f"faces/30_{number % 2}_0_{number:05d}.jpg")
+        archive.writestr("faces/x_x_x_00099.jpg", b"no photo")
+    return tmp_path / "faces.zip"
+
+
+def test_groups_are_compared_within_themselves_out_of_a_zip(home, utk_zip):
+    answer = run(home, "evaluate", "groups", utk_zip, "--tau", "1.2", "--json")
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert found["overall"]["n_impostor"] == 28  # both photos of a person are there: they count as false matches
+    assert found["overall"]["false_matches"] == 4
+    assert {row["group"] for row in found["groups"]} == {"White male", "White female"}
+    assert sum(row["n_impostor"] for row in found["groups"]) == 12
+    assert found["failed_to_acquire"] == 2
+    assert len(found["nearest"]) == 4
+    told = run(home, "evaluate", "groups", utk_zip)
+    assert told.exit_code == 0, told.output
+    assert "the worst first" in told.output
+
+
+def test_groups_come_from_a_list_as_well(home, people, tmp_path):
+    lines = [f"{photo.relative_to(people).as_posix()},all" for photo in people.glob("*/?.png")]
+    (tmp_path / "groups.csv").write_text("\n".join(["file,group", *lines]))
+    answer = run(home, "evaluate", "groups", people, "--groups", tmp_path / "groups.csv", "--json")
+    assert answer.exit_code == 0, answer.output
+    (row,) = json.loads(answer.stdout)["groups"]
+    assert (row["photos"], row["n_impostor"]) == (8, 28)
+    (tmp_path / "groups.csv").write_text("\n".join(["file,group", *lines[1:]]))
+    assert "lacks 1 of 9 photos" in run(home, "evaluate", "groups", people, "--groups", tmp_path / "groups.csv").output
+
+
+@pytest.mark.shared
+def test_the_photos_of_utkface_are_read_out_of_their_zip(home, shared):
+    answer = run(home, "evaluate", "groups", shared / "data" / "utkface.zip", "--limit", "40", "--json")
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert found["photos"] == 40
+    assert len(found["groups"]) > 3
