@@ -22,6 +22,7 @@ from faceguard.camera.rendering.head import HeadActor
 from faceguard.camera.rendering.portrait import FacePhoto
 from faceguard.camera.rendering.scene import Placed, Scene
 from faceguard.camera.synthetic_source import SyntheticSource
+from faceguard.cli.bench_photos import photos
 from faceguard.cli.context import Context, as_json, json_option
 from faceguard.compose import House, Networks, open_house, recogniser_of
 from faceguard.domain.decision import NS_PER_MS
@@ -47,6 +48,9 @@ CHILD_S: Final = 120.0
 @click.group()
 def bench() -> None:
     """Measure how long the work takes on this machine."""
+
+
+bench.add_command(photos)
 
 
 @bench.command()

@@ -12,6 +12,7 @@ import numpy as np
 from faceguard.camera.photo_file import SUFFIXES
 from faceguard.cli.context import Context, json_option, whole_numbers
 from faceguard.cli.detector import detector
+from faceguard.cli.embedding_files import embeddings
 from faceguard.cli.groups import groups
 from faceguard.cli.landmarks import landmarks
 from faceguard.cli.lfw import lfw
@@ -19,13 +20,15 @@ from faceguard.cli.models import admin_desk
 from faceguard.cli.pad import pad
 from faceguard.cli.parallax import parallax
 from faceguard.cli.photo_bench import Bench, cache_folder, cache_options, encoder_options, open_bench, photo_files, say
+from faceguard.cli.report_file import WORST, report_options, report_rates
 from faceguard.domain.card import OperatingPoint
 from faceguard.domain.errors import FaceguardError
 from faceguard.domain.score import Threshold
 from faceguard.evaluation import report
-from faceguard.evaluation.comparison import all_pairs, compare_fused, pair_distances
+from faceguard.evaluation.comparison import all_pairs, compare_fused, pair_distances, same_pairs
 from faceguard.evaluation.datasets import read_identity_folder, read_pairs
 from faceguard.evaluation.error_rates import FOLDS, Comparisons, accuracy, bootstrap_by_person
+from faceguard.evaluation.groups import close_pairs
 from faceguard.evaluation.identification import search_galleries
 
 PAIR_RATES: Final = (1e-2, 1e-3)
@@ -44,6 +47,7 @@ def evaluate() -> None:
 
 
 evaluate.add_command(detector)
+evaluate.add_command(embeddings)
 evaluate.add_command(groups)
 evaluate.add_command(landmarks)
 evaluate.add_command(lfw)
@@ -56,6 +60,7 @@ evaluate.add_command(parallax)
 @click.option("--root", type=click.Path(path_type=Path), required=True, help="Folder that the file's paths start from.")
 @encoder_options
 @cache_options
+@report_options
 @json_option
 @click.pass_obj
 def pairs(
@@ -66,12 +71,15 @@ def pairs(
     mirror: bool | None,
     cache: Path | None,
     no_cache: bool,
+    report_path: Path | None,
+    thumbnails: bool,
     json_: bool,
 ) -> None:
     """Pairs listed in a CSV FILE with the columns image_a,image_b,same."""
     listed = read_pairs(file, root)
     bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
-    acquired = bench.acquire(photo_files(listed.photos, root))
+    photos = photo_files(listed.photos, root)
+    acquired = bench.acquire(photos)
     same, first, second = np.array(listed.same), np.array(listed.first), np.array(listed.second)
     made = acquired.present[first] & acquired.present[second]
     d = pair_distances(acquired.matrix, listed.first, listed.second)
@@ -80,21 +88,34 @@ def pairs(
         raise FaceguardError(f"No pair of one class in {file} is left: {acquired.failed} photos gave no embedding.")
     scores = Comparisons(d[same & made], d[~same & made])
     enough = min(int(same.sum()), int((~same).sum())) >= FOLDS
-    say(
-        {
-            **report.accuracy_answer(accuracy(d[same], d[~same]) if enough else None),
-            **report.rates_answer(scores, PAIR_RATES, int((same & ~made).sum()), int((~same & ~made).sum())),
-            **report.acquisition_answer(acquired, None),
-            **bench.answer(),
-        },
-        json_,
-    )
+    answer = {
+        **report.accuracy_answer(accuracy(d[same], d[~same]) if enough else None),
+        **report.rates_answer(scores, PAIR_RATES, int((same & ~made).sum()), int((~same & ~made).sum())),
+        **report.acquisition_answer(acquired, None),
+        **bench.answer(),
+    }
+    say(answer, json_)
+    if report_path is not None:
+        genuine, impostor = ((first[kind], second[kind], d[kind]) for kind in (same & made, ~same & made))
+        report_rates(
+            report_path,
+            f"Pairs of {file.name}",
+            answer,
+            scores,
+            bench.tau,
+            photos,
+            acquired.quality,
+            genuine,
+            impostor,
+            thumbnails=thumbnails,
+        )
 
 
 @evaluate.command()
 @click.argument("root", metavar="DIR", type=click.Path(path_type=Path))
 @encoder_options
 @cache_options
+@report_options
 @click.option(
     "--fuse",
     metavar="M,...",
@@ -118,6 +139,8 @@ def folder(
     mirror: bool | None,
     cache: Path | None,
     no_cache: bool,
+    report_path: Path | None,
+    thumbnails: bool,
     fuse: tuple[int, ...],
     search: tuple[int, ...],
     limit: int | None,
@@ -140,7 +163,8 @@ def folder(
         _require_own_card(context, encoder_id)
         admin_desk(context).close()
     bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
-    acquired = bench.acquire(photo_files(data.photos, root))
+    photos = photo_files(data.photos, root)
+    acquired = bench.acquire(photos)
     matrix, person = acquired.matrix[acquired.present], np.array(data.person)[acquired.present]
     found = all_pairs(matrix, person)
     if not found.genuine.size or not found.impostor.size:
@@ -173,6 +197,24 @@ def folder(
         data_set = f"{root.resolve().name} ({len(data.photos)} photos of {len(data.people)} people, all pairs)"
         _calibrate(context, bench, scores, data_set, answer.get("rated_size"))
     say(answer, json_)
+    if report_path is not None:
+        used, here = [photo for photo, there in zip(photos, acquired.present, strict=True) if there], acquired.quality
+        quality = [found for found, there in zip(here, acquired.present, strict=True) if there]
+        near = close_pairs(matrix, float(found.impostor[:WORST][-1]) + 1e-6)
+        other = person[near.first] != person[near.second]
+        impostor = near.first[other], near.second[other], near.d[other]
+        report_rates(
+            report_path,
+            f"People of {root.resolve().name}",
+            answer,
+            scores,
+            default_tau,
+            used,
+            quality,
+            same_pairs(matrix, person),
+            impostor,
+            thumbnails=thumbnails,
+        )
 
 
 def _require_own_card(context: Context, encoder_id: str | None) -> None:

@@ -12,12 +12,14 @@ import click
 from faceguard.camera.photo_file import SUFFIXES
 from faceguard.cli.context import Context, as_json, json_option
 from faceguard.cli.photo_bench import Bench, cache_folder, cache_options, encoder_options, open_bench, photo_files
+from faceguard.cli.report_file import now, report_options, shown_pairs, write_report
 from faceguard.domain.errors import FaceguardError, PhotoRefused
 from faceguard.domain.score import MAX_DISTANCE
 from faceguard.evaluation import report
 from faceguard.evaluation.datasets import read_photo_tree
 from faceguard.evaluation.group_report import Grouped, group_lines, groups_answer
 from faceguard.evaluation.groups import close_pairs, read_groups, utk_group
+from faceguard.evaluation.measured_report import groups_document
 from faceguard.evaluation.photo_run import PhotoFile
 from faceguard.training.photo_zip import PhotoZip
 
@@ -48,6 +50,7 @@ DUPLICATE: Final = 0.4
 @click.option("--limit", type=click.IntRange(2), help="Only so many photos, evenly spread by name.")
 @encoder_options
 @cache_options
+@report_options
 @json_option
 @click.pass_obj
 def groups(
@@ -61,6 +64,8 @@ def groups(
     mirror: bool | None,
     cache: Path | None,
     no_cache: bool,
+    report_path: Path | None,
+    thumbnails: bool,
     json_: bool,
 ) -> None:
     """False match rate within groups, such as origin and gender, the worst group first.
@@ -85,6 +90,11 @@ def groups(
     else:
         for line in group_lines(answer):
             click.echo(line)
+    if report_path is not None:
+        kept = [photos[i] for i in used]
+        nearest = shown_pairs(kept, (close.first, close.second, close.d), close.d, thumbnails)
+        title = f"Groups of {place.resolve().name}"
+        write_report(report_path, groups_document(title, answer, nearest, now()))
 
 
 def photos_in(place: Path, limit: int | None) -> list[PhotoFile]:
@@ -136,6 +146,6 @@ def _groups(names: list[str], listed: Path | None) -> list[str | None]:
 def _tau(bench: Bench, chosen: float | None) -> float:
     if chosen is not None:
         return chosen
-    if bench.card.default_tau is None:
+    if bench.tau is None:
         raise FaceguardError(f"The encoder {bench.card.id} has no measured tau; name one with --tau.")
-    return bench.card.default_tau.value
+    return bench.tau

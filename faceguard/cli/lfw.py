@@ -10,6 +10,7 @@ import numpy as np
 
 from faceguard.cli.context import Context, json_option
 from faceguard.cli.photo_bench import cache_folder, cache_options, encoder_options, open_bench, photo_files, say
+from faceguard.cli.report_file import report_options, report_rates
 from faceguard.domain.errors import FaceguardError
 from faceguard.evaluation import report
 from faceguard.evaluation.comparison import pair_distances
@@ -24,6 +25,7 @@ RATES: Final = (1e-2, 1e-3)
 @click.option("--root", type=click.Path(path_type=Path), required=True, help="Folder with one folder a person.")
 @encoder_options
 @cache_options
+@report_options
 @json_option
 @click.pass_obj
 def lfw(
@@ -34,6 +36,8 @@ def lfw(
     mirror: bool | None,
     cache: Path | None,
     no_cache: bool,
+    report_path: Path | None,
+    thumbnails: bool,
     json_: bool,
 ) -> None:
     """LFW's own protocol: PAIRS_TXT is its pairs.txt, photos are NAME/NAME_0001.jpg below --root.
@@ -47,7 +51,8 @@ def lfw(
     """
     listed = read_lfw_pairs(file, root)
     bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
-    acquired = bench.acquire(photo_files(listed.photos, root))
+    photos = photo_files(listed.photos, root)
+    acquired = bench.acquire(photos)
     same, first, second, fold = (np.array(each) for each in (listed.same, listed.first, listed.second, listed.fold))
     made = acquired.present[first] & acquired.present[second]
     if not (same & made).any() or not (~same & made).any():
@@ -56,12 +61,24 @@ def lfw(
     scores = Comparisons(d[same & made], d[~same & made])
     d[~made] = np.where(same[~made], np.inf, -np.inf)  # wrong whatever the threshold
     found = accuracy_by_fold(d[same], d[~same], fold[same], fold[~same])
-    say(
-        {
-            **report.accuracy_answer(found, "is a wrong answer"),
-            **report.rates_answer(scores, RATES, int((same & ~made).sum()), int((~same & ~made).sum())),
-            **report.acquisition_answer(acquired, None),
-            **bench.answer(),
-        },
-        json_,
-    )
+    answer = {
+        **report.accuracy_answer(found, "is a wrong answer"),
+        **report.rates_answer(scores, RATES, int((same & ~made).sum()), int((~same & ~made).sum())),
+        **report.acquisition_answer(acquired, None),
+        **bench.answer(),
+    }
+    say(answer, json_)
+    if report_path is not None:
+        genuine, impostor = ((first[kind], second[kind], d[kind]) for kind in (same & made, ~same & made))
+        report_rates(
+            report_path,
+            f"LFW's protocol, {file.name}",
+            answer,
+            scores,
+            bench.tau,
+            photos,
+            acquired.quality,
+            genuine,
+            impostor,
+            thumbnails=thumbnails,
+        )

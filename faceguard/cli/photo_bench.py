@@ -73,6 +73,11 @@ class Bench:
         """Of the encoder, mirror setting as tested."""
         return self.networks.encoder.card
 
+    @property
+    def tau(self) -> float | None:
+        """The card's default one; None where it was not measured with this mirror setting."""
+        return None if self.card.default_tau is None else self.card.default_tau.value
+
     def answer(self) -> dict[str, Any]:
         """What was tested."""
         used: tuple[ModelCard, ...] = (self.networks.detector.card, self.networks.landmarks.card, self.card)

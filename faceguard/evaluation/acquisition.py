@@ -20,6 +20,10 @@ REPORT_EVERY_S: Final = 1.0
 _Item = TypeVar("_Item")
 
 
+class NoFaces(FaceguardError):
+    """Not one photo of a data set could be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What one photo gave.
@@ -120,7 +124,7 @@ def acquire(
         clock: seconds.
 
     Raises:
-        FaceguardError: not one of the photos could be used.
+        NoFaces: not one of the photos could be used.
     """
     begun = clock()
 
@@ -138,7 +142,7 @@ def gather(outcomes: Iterable[Sample | PhotoRefused]) -> Acquired:
     """What the photos gave, in their order; ``seconds`` and what follows it are left at 0.
 
     Raises:
-        FaceguardError: not one of the photos could be used.
+        NoFaces: not one of the photos could be used.
     """
     rows: list[NDArray[np.float32] | None] = []
     failures: Counter[str] = Counter()
@@ -156,7 +160,7 @@ def gather(outcomes: Iterable[Sample | PhotoRefused]) -> Acquired:
             asked += outcome.asked
     length = next((row.size for row in rows if row is not None), None)
     if length is None:
-        raise FaceguardError(f"None of the {len(rows)} photos gave a face that could be encoded.")
+        raise NoFaces(f"None of the {len(rows)} photos gave a face that could be encoded.")
     nothing = np.zeros(length, np.float32)
     matrix = np.stack([nothing if row is None else row for row in rows])
     present = np.array([row is not None for row in rows])

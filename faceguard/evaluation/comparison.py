@@ -60,7 +60,7 @@ def distances(one: ArrayLike, other: ArrayLike) -> NDArray[np.float32]:
     return np.clip(found, 0.0, MAX_DISTANCE, out=found).astype(np.float32)
 
 
-def pair_distances(matrix: NDArray[np.float32], first: Sequence[int], second: Sequence[int]) -> NDArray[np.float64]:
+def pair_distances(matrix: NDArray[np.float32], first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
     """d of each listed pair of rows."""
     a, b = matrix[np.asarray(first)].astype(np.float64), matrix[np.asarray(second)].astype(np.float64)
     found: NDArray[np.float64] = np.clip(((a - b) ** 2).sum(axis=1), 0.0, MAX_DISTANCE)
@@ -96,6 +96,18 @@ def all_pairs(matrix: NDArray[np.float32], person: ArrayLike, block: int = BLOCK
             found, others = found + own.size, others + rest.size
     impostor.sort()
     return AllPairs(genuine, owner, impostor)
+
+
+def same_pairs(
+    matrix: NDArray[np.float32], person: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """All pairs of one person's rows: first, second, d; the genuine ones of ``all_pairs`` with their places."""
+    who = np.asarray(person, np.int64)
+    order = np.argsort(who, kind="stable")
+    people = np.split(order, np.flatnonzero(np.diff(who[order])) + 1)
+    listed = [(rows[a], rows[b]) for rows in people for a, b in [np.triu_indices(rows.size, 1)]]
+    first, second = (np.concatenate([pair[i] for pair in listed]) for i in (0, 1))
+    return first, second, pair_distances(matrix, first, second)
 
 
 def compare_fused(matrix: NDArray[np.float32], person: ArrayLike, photos: Sequence[int]) -> tuple[FusedComparison, ...]:

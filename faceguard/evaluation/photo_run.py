@@ -100,7 +100,8 @@ def embed_photos(
         clock: seconds.
 
     Raises:
-        FaceguardError: not one of the photos could be used, or the cache cannot be written.
+        NoFaces: not one of the photos could be used.
+        FaceguardError: the cache cannot be written.
         Stopped: Ctrl-C; what was embedded until then is in the cache.
     """
     begun = clock()

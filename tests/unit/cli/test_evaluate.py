@@ -308,3 +308,57 @@ def test_the_photos_of_utkface_are_read_out_of_their_zip(home, shared):
     found = json.loads(answer.stdout)
     assert found["photos"] == 40
     assert len(found["groups"]) > 3
+
+
+def test_a_report_is_written_beside_what_is_printed(home, people, tmp_path):
+    pytest.importorskip("matplotlib")
+    words = ("evaluate", "folder", people, "--search", "2", "--json", "--thumbnails")
+    plain = json.loads(run(home, *words).stdout)
+    for name in ("r.html", "r.pdf"):
+        answer = run(home, *words, "--report", tmp_path / name)
+        assert answer.exit_code == 0, answer.output
+        assert json.loads(answer.stdout).keys() == plain.keys()
+        assert "Report written to" in answer.stderr
+    assert "group_1/1.png" in (tmp_path / "r.html").read_text()
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "r.pdf"]
+
+
+def test_lfw_and_groups_write_one_too(home, lfw_files, utk_zip, tmp_path):
+    pytest.importorskip("matplotlib")
+    lfw = run(home, "evaluate", "lfw", lfw_files[0], "--root", lfw_files[1], "--report", tmp_path / "lfw.html")
+    groups = run(home, "evaluate", "groups", utk_zip, "--report", tmp_path / "groups.html", "--thumbnails")
+    assert lfw.exit_code == groups.exit_code == 0, lfw.output + groups.output
+    assert "Accuracy by fold" in (tmp_path / "lfw.html").read_text()
+    assert "White female" in (tmp_path / "groups.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["r.txt", "nowhere/r.html"])
+def test_a_report_that_cannot_be_is_refused_before_the_work(home, people, tmp_path, name):
+    answer = run(home, "evaluate", "folder", people, "--report", tmp_path / name)
+    assert answer.exit_code == 2
+    assert "photos" not in answer.stderr.replace("faceguard evaluate folder", "")
+
+
+def test_without_matplotlib_the_extra_is_named(home, people, tmp_path, monkeypatch):
+    monkeypatch.setattr("faceguard.cli.report_file.find_spec", lambda name: None)
+    answer = run(home, "evaluate", "folder", people, "--report", tmp_path / "r.html")
+    assert answer.exit_code == 2
+    assert "extra report" in answer.stderr
+
+
+def test_kept_embeddings_are_counted_and_cleared(home, people, tmp_path):
+    kept = tmp_path / "kept"
+    assert run(home, "evaluate", "folder", people, "--limit", "2", "--cache", kept).exit_code == 0
+    found = json.loads(run(home, "evaluate", "embeddings", "--cache", kept, "--json").stdout)
+    assert (found["files"], found["cleared"]) == (1, False)
+    assert run(home, "evaluate", "embeddings", "--cache", kept, "--clear").exit_code == 0
+    assert list(kept.iterdir()) == []
+
+
+def test_the_share_of_the_encoder_is_measured(home, people):
+    answer = run(home, "bench", "photos", people, "--json")
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert (found["photos"], found["encoded"]) == (9, 8)
+    assert found["share"] == pytest.approx(found["encoder_alone_seconds"] / found["seconds"], rel=0.05)
