@@ -18,7 +18,7 @@ from faceguard.domain.score import MAX_DISTANCE
 from faceguard.evaluation import report
 from faceguard.evaluation.datasets import read_photo_tree
 from faceguard.evaluation.group_report import Grouped, group_lines, groups_answer
-from faceguard.evaluation.groups import close_pairs, read_groups, utk_group
+from faceguard.evaluation.groups import close_pairs, read_groups, utk_age, utk_group
 from faceguard.evaluation.measured_report import groups_document
 from faceguard.evaluation.photo_run import PhotoFile
 from faceguard.training.photo_zip import PhotoZip
@@ -47,6 +47,12 @@ DUPLICATE: Final = 0.4
     show_default=True,
     help="Pairs up to this distance may be one picture or one person; rates are told with and without them.",
 )
+@click.option(
+    "--age-from",
+    type=click.IntRange(0, 120),
+    metavar="YEARS",
+    help="Leave out photos whose names say a lower age, or none: small children resemble each other.",
+)
 @click.option("--limit", type=click.IntRange(2), help="Only so many photos, evenly spread by name.")
 @encoder_options
 @cache_options
@@ -59,6 +65,7 @@ def groups(
     listed: Path | None,
     tau: float | None,
     duplicate: float,
+    age_from: int | None,
     limit: int | None,
     encoder_id: str | None,
     mirror: bool | None,
@@ -77,6 +84,8 @@ def groups(
     UTKFace's names: gender 0 male, 1 female; group 0 White, 1 Black, 2 Asian, 3 Indian, 4 other; x unknown.
     """
     photos = photos_in(place, limit)
+    if age_from is not None:
+        photos = _grown_up(photos, age_from)
     group = _groups([photo.name for photo in photos], listed)
     bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
     limit_d = _tau(bench, tau)
@@ -123,6 +132,17 @@ def _readable(load: Callable[[], bytes]) -> Callable[[], bytes]:
             raise PhotoRefused("A photo in the zip cannot be read; make the zip again.", error.sentence) from error
 
     return read
+
+
+def _grown_up(photos: list[PhotoFile], age_from: int) -> list[PhotoFile]:
+    try:
+        ages = [utk_age(photo.name) for photo in photos]
+    except ValueError as error:
+        raise FaceguardError(f"{error}; --age-from reads the age there.") from error
+    kept = [photo for photo, age in zip(photos, ages, strict=True) if age is not None and age >= age_from]
+    if len(kept) < 2:
+        raise FaceguardError(f"Fewer than two photos show somebody of {age_from} years or more.")
+    return kept
 
 
 def _groups(names: list[str], listed: Path | None) -> list[str | None]:

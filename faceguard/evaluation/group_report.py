@@ -60,7 +60,7 @@ def group_lines(answer: dict[str, Any]) -> list[str]:
     text = [
         f"Encoder {answer['encoder']}, detector {answer['detector']}, provider {answer['provider']}.",
         f"{answer['photos']} photos in {answer['seconds']:.0f} s; failures to acquire: {answer['failed_to_acquire']}; "
-        f"{answer['from_cache']} known from earlier runs; {answer['of_no_group']} of no group count overall.",
+        f"{answer['from_cache']} known from earlier runs; {answer['of_no_group']} of unknown group.",
         *(f"  {count} x {reason}" for reason, count in answer["failure_reasons"].items()),
         SAME_NOTE,
         "",

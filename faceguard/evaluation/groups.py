@@ -175,6 +175,18 @@ def utk_group(name: str) -> str | None:
     return None if "x" in gender + origin else f"{_UTK_ORIGINS[int(origin)]} {_UTK_GENDERS[int(gender)]}"
 
 
+def utk_age(name: str) -> int | None:
+    """The age in years that such a name says; None where it is unknown.
+
+    Raises:
+        ValueError: another form of name.
+    """
+    found = _UTK_NAME.fullmatch(PurePosixPath(name).name)
+    if found is None:
+        raise ValueError(f"{name} is not named AGE_GENDER_GROUP_NUMBER")
+    return None if found["age"].lower() == "x" else int(found["age"])
+
+
 def read_groups(path: Path) -> Mapping[str, str | None]:
     """A CSV file with the columns ``file,group``; an empty group is unknown.
 

@@ -189,7 +189,7 @@ def _plots(measured: Measured) -> Iterator[Plot]:
     yield Plot("Receiver operating characteristic", "", lambda axes: drawings.roc(axes, curve, here))
     yield Plot(
         "Distances",
-        "Each class is a density of its own; there are far more impostor comparisons.",
+        "Each class is a density of its own, however many comparisons it has.",
         lambda axes: drawings.histogram(axes, scores, tau),
     )
     law = _law(measured)

@@ -120,12 +120,12 @@ class _Flow:
                 self._picture(MARGIN + 0.6 + number * (PICTURE + 0.06), jpeg)
             left = MARGIN + 0.6 + (2 * (PICTURE + 0.06) + 0.1 if pair.pictures else 0.0)
             self._at(MARGIN, f"{pair.d:.4f}", color=_GREY)
-            names = [textwrap.shorten(name, _CHARACTERS // 2, placeholder=" ...") for name in (pair.first, pair.second)]
+            names = [_cut(name, 80 if pair.pictures else 48) for name in (pair.first, pair.second)]
             if pair.pictures:
                 self._at(left, "\n".join(names), linespacing=1.5)
             else:
-                self._at(left, names[0])
-                self._at(left + (WIDTH - MARGIN - left) / 2, names[1])
+                self._at(left, names[0], size=7)
+                self._at(left + (WIDTH - MARGIN - left) / 2, names[1], size=7)
             self._y += tall
         if pairs.note:
             self.text(pairs.note, size=7.5, colour=_GREY)
@@ -178,3 +178,8 @@ class _Flow:
         axes = self._page().add_axes(place)
         axes.imshow(imread(io.BytesIO(jpeg), format="jpeg"))
         axes.set_axis_off()
+
+
+def _cut(name: str, most: int) -> str:
+    """The end of a name tells more than its beginning."""
+    return name if len(name) <= most else "..." + name[3 - most :]

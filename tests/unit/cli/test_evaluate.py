@@ -285,7 +285,8 @@ def test_groups_are_compared_within_themselves_out_of_a_zip(home, utk_zip):
     assert sum(row["n_impostor"] for row in found["groups"]) == 12
     assert found["failed_to_acquire"] == 2
     assert len(found["nearest"]) == 4
-    told = run(home, "evaluate", "groups", utk_zip)
+    assert "Fewer than two" in run(home, "evaluate", "groups", utk_zip, "--age-from", "31").output
+    told = run(home, "evaluate", "groups", utk_zip, "--age-from", "30")
     assert told.exit_code == 0, told.output
     assert "the worst first" in told.output
 

@@ -16,6 +16,7 @@ from faceguard.evaluation.groups import (
     group_rates,
     overall_rate,
     read_groups,
+    utk_age,
     utk_group,
 )
 
@@ -131,6 +132,10 @@ def test_a_tau_that_matches_everything_is_refused(photos, monkeypatch):
 )
 def test_the_name_of_a_photo_says_its_group(name, group):
     assert utk_group(name) == group
+
+
+def test_the_name_says_the_age_too():
+    assert [utk_age(name) for name in ("a/7_0_2_1.jpg", "x_0_2_1.jpg")] == [7, None]
 
 
 @pytest.mark.parametrize("name", ["Ann_0001.jpg", "1_0_5_1.jpg", "1_2_0_1.jpg", "1_0.jpg"])
