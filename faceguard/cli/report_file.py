@@ -157,7 +157,7 @@ def _checked(_context: click.Context, _option: click.Parameter, path: Path | Non
         raise click.BadParameter(f"there is no folder {path.absolute().parent}")
     if find_spec("matplotlib") is None:
         raise FaceguardError(
-            "A report needs matplotlib, which is not installed; install faceguard with the extra report "
-            "(pip install 'faceguard[report]')."
+            "A report needs matplotlib, which is not installed; install the extra report: "
+            '.venv/bin/python -m pip install -e ".[report]" in the program\'s folder.'
         )
     return path
