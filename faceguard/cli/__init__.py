@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from faceguard import __version__
-from faceguard.cli import bench, doctor, door, evaluate, models, people, photos, settings, train
+from faceguard.cli import bench, doctor, door, evaluate, models, open_set, people, photos, settings, train
 from faceguard.cli.context import Context, FaceguardGroup
 
 
@@ -26,6 +26,7 @@ def faceguard(context: click.Context, data_dir: str | None, verbose: bool) -> No
     context.obj = Context(data_dir, verbose=verbose)
 
 
+evaluate.evaluate.add_command(open_set.open_set)
 for command in (
     door.demo,
     door.run,
