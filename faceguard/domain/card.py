@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from faceguard.domain.impostor import ImpostorModel
 from faceguard.domain.score import Threshold
 from faceguard.domain.template import EncoderId
 
@@ -317,6 +318,7 @@ class EncoderCard(ModelCard):
         operating_points: measured, FMR descending; empty when tau was never measured.
         default_fmr: the FMR whose tau is the default.
         rated_size: greatest number of subjects at which FNIR <= 10 % at FPIR 1e-3; None means not measured.
+        impostor: how often strangers lie within a distance; None means not fitted.
     """
 
     input_size: int
@@ -327,6 +329,7 @@ class EncoderCard(ModelCard):
     operating_points: tuple[OperatingPoint, ...] = ()
     default_fmr: float = DEFAULT_FMR
     rated_size: int | None = None
+    impostor: ImpostorModel | None = None
     encoder_id: EncoderId = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

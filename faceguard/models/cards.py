@@ -37,6 +37,7 @@ from faceguard.domain.card import (
     TensorSpec,
 )
 from faceguard.domain.errors import ModelFault
+from faceguard.domain.impostor import ImpostorModel, TailCheck
 from faceguard.domain.score import Threshold
 from faceguard.models.tables import as_is, build, list_of, number_of, text_of
 
@@ -115,6 +116,32 @@ def _point(table: Any) -> OperatingPoint:
     return build(OperatingPoint, table, readers)
 
 
+def _impostor(table: Any) -> ImpostorModel:
+    numbers = list_of(list_of(number_of))
+    check = {"fmr": number_of, "ratio": number_of, "ratio_back": number_of}
+    return build(
+        ImpostorModel,
+        table,
+        {
+            "knots": numbers,
+            "scale": number_of,
+            "shape": number_of,
+            "spread": numbers,
+            "people": _whole,
+            "photos": _whole,
+            "pairs": _whole,
+            "data_set": text_of,
+            "checks": list_of(lambda row: build(TailCheck, row, {**check, "pairs": _whole})),
+        },
+    )
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"a whole number is expected, not {value!r}")
+    return value
+
+
 def _answer(table: Any) -> KnownAnswer:
     return build(KnownAnswer, table, {"values": list_of(number_of), "tolerance": number_of})
 
@@ -140,6 +167,7 @@ _CARD_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "template_points": list_of(list_of(number_of)),
     "operating_points": list_of(_point),
     "default_fmr": number_of,
+    "impostor": _impostor,
     "crop_scale": number_of,
     "classes": list_of(text_of),
     "bona_fide": text_of,

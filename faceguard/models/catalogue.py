@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 import shutil
@@ -10,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import tomlkit
 
@@ -25,6 +26,7 @@ from faceguard.domain.card import (
     PadCard,
 )
 from faceguard.domain.errors import ModelFault
+from faceguard.domain.impostor import ImpostorModel
 from faceguard.models.cards import CARD_FILE, parse_cards, read_cards
 
 MAX_CARD_BYTES: Final = 1 << 20
@@ -207,8 +209,14 @@ class Catalogue:
         except OSError as error:
             raise ModelFault(f"The network '{model_id}' cannot be removed.", str(error)) from error
 
-    def calibrate(self, model_id: str, points: Collection[OperatingPoint], rated_size: int | None = None) -> AnyCard:
-        """Writes measured operating points onto the card of an added encoder.
+    def calibrate(
+        self,
+        model_id: str,
+        points: Collection[OperatingPoint] | None,
+        rated_size: int | None = None,
+        impostor: ImpostorModel | None = None,
+    ) -> AnyCard:
+        """Writes what was measured onto the card of an added encoder; what is None stays as it is.
 
         Raises:
             ModelFault: unknown, bundled, no encoder, or the points do not make a valid card.
@@ -221,15 +229,18 @@ class Catalogue:
         path = entry.folder / CARD_FILE
         document = tomlkit.parse(_read_card_text(path))
         table = document[ModelTask.ENCODER.value][0]
-        rows = tomlkit.aot()
-        for point in sorted(points, key=lambda p: -p.fmr):
-            row = tomlkit.table()
-            row.update({"fmr": point.fmr, "tau": point.tau.value, "tpr": point.tpr})
-            row.update({"n_genuine": point.n_genuine, "n_impostor": point.n_impostor, "data_set": point.data_set})
-            rows.append(row)
-        table["operating_points"] = rows
+        if points is not None:
+            rows = tomlkit.aot()
+            for point in sorted(points, key=lambda p: -p.fmr):
+                row = tomlkit.table()
+                row.update({"fmr": point.fmr, "tau": point.tau.value, "tpr": point.tpr})
+                row.update({"n_genuine": point.n_genuine, "n_impostor": point.n_impostor, "data_set": point.data_set})
+                rows.append(row)
+            table["operating_points"] = rows
         if rated_size is not None:
             table["rated_size"] = rated_size
+        if impostor is not None:
+            table["impostor"] = tomlkit.item(impostor_table(impostor))
         text = tomlkit.dumps(document)
         card = parse_cards(text, path.name)[0]
         temporary = path.with_suffix(".new")
@@ -260,6 +271,21 @@ class Catalogue:
         if found is None:
             raise ModelFault(f"There is no network '{model_id}'; there are: {', '.join(e.id for e in entries)}.")
         return found
+
+
+def impostor_table(model: ImpostorModel) -> dict[str, Any]:
+    """An impostor model as the table that stands on a card."""
+    return {
+        "knots": [list(row) for row in model.knots],
+        "scale": model.scale,
+        "shape": model.shape,
+        "spread": [list(row) for row in model.spread],
+        "people": model.people,
+        "photos": model.photos,
+        "pairs": model.pairs,
+        "data_set": model.data_set,
+        "checks": [dataclasses.asdict(check) for check in model.checks],
+    }
 
 
 def _card_of(entry: Entry) -> AnyCard:

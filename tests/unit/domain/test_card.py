@@ -14,6 +14,7 @@ from faceguard.domain.card import (
     PadCard,
     TensorSpec,
 )
+from faceguard.domain.impostor import ImpostorModel
 from faceguard.domain.score import Threshold
 from faceguard.domain.template import EncoderId
 
@@ -34,6 +35,10 @@ COMMON = {
 def encoder(**changes):
     fields = {"input_size": 112, "template": "arcface", "template_points": POINTS, "mirror": True, "length": 128}
     return EncoderCard(**{**COMMON, **fields, **changes})
+
+
+def model():
+    return ImpostorModel(((2.0, 0.5), (1.5, 0.01)), 0.08, -0.05, ((0.01, 0.5),), 100, 150, 4950, "a test")
 
 
 def point(fmr, tau):
@@ -171,3 +176,8 @@ def test_known_answer_has_finite_values_and_a_tolerance():
         KnownAnswer(1, (float("inf"),), 0.1)
     with pytest.raises(ValueError, match="tolerance"):
         KnownAnswer(1, (1.0,), 0.0)
+
+
+def test_what_strangers_do_is_no_part_of_the_encoder_id():
+    assert replace(encoder(), impostor=model()).encoder_id == encoder().encoder_id
+    assert encoder().impostor is None

@@ -8,7 +8,9 @@ import pytest
 from faceguard.domain.card import DetectorCard, EncoderCard, LandmarkCard, OperatingPoint
 from faceguard.domain.errors import ModelFault
 from faceguard.domain.face import AlignedFace
+from faceguard.domain.impostor import ImpostorModel, TailCheck
 from faceguard.domain.score import Threshold
+from faceguard.models.cards import parse_cards
 from faceguard.models.catalogue import Catalogue
 from faceguard.pipeline.encoder import Encoder
 from faceguard.pipeline.known_answer import open_checked, prove
@@ -181,6 +183,50 @@ def test_measured_tau_is_written_onto_the_card_of_an_added_encoder(catalogue, br
     assert len(catalogue.card("stub").operating_points) == 1
     with pytest.raises(ModelFault, match="no encoder that was added"):
         catalogue.calibrate("encoder_s", points)
+
+
+def test_impostor_model_is_written_onto_the_card_of_an_added_encoder(catalogue, bring, stub):
+    catalogue.add(*bring(stub.data, stub.toml), prove)
+    checks = (TailCheck(1e-2, 0.98, 1.02, 400), TailCheck(1e-5, 1.6, 0.6, 12))
+    knots = ((2.0, 0.5), (1.5, 0.01))
+    model = ImpostorModel(knots, 0.08, -0.05, ((1e-2, 0.5), (1e-3, 1.2)), 100, 150, 4950, "a test", checks)
+    point = OperatingPoint(1e-4, Threshold(1.0), 0.9, 100, 9000, "a test")
+    catalogue.calibrate("stub", [point])
+    catalogue.calibrate("stub", None, impostor=model)
+    card = catalogue.card("stub")
+    assert card.impostor == model
+    assert card.operating_points == (point,)
+    catalogue.calibrate("stub", [point])
+    assert catalogue.card("stub").impostor == model
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("pairs = 4950", "pairs = 49.5"),
+        ("scale = 0.08", "scale = -0.08"),
+        ("shape = -0.05", "shape = nan"),
+        ("[1.5, 0.01]", "[2.5, 0.01]"),
+        ("[1.5, 0.01]", "[1.5, 0.6]"),
+        ('data_set = "a test"', 'data_set = ""'),
+        ("people = 100", "peopel = 100"),
+    ],
+)
+def test_damaged_impostor_model_is_no_card(stub, old, new):
+    text = """
+[encoder.impostor]
+knots = [[2.0, 0.5], [1.5, 0.01]]
+scale = 0.08
+shape = -0.05
+spread = [[0.01, 0.5]]
+people = 100
+photos = 150
+pairs = 4950
+data_set = "a test"
+"""
+    assert parse_cards(stub.toml + text, "card.toml")[0].impostor is not None
+    with pytest.raises(ModelFault, match="impostor"):
+        parse_cards(stub.toml + text.replace(old, new), "card.toml")
 
 
 TEACHER = """
