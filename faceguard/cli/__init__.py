@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from faceguard import __version__
-from faceguard.cli import bench, doctor, door, evaluate, models, open_set, people, photos, settings, train
+from faceguard.cli import bench, doctor, door, evaluate, impostors, models, open_set, people, photos, settings, train
 from faceguard.cli.context import Context, FaceguardGroup
 
 
@@ -27,6 +27,7 @@ def faceguard(context: click.Context, data_dir: str | None, verbose: bool) -> No
 
 
 evaluate.evaluate.add_command(open_set.open_set)
+evaluate.evaluate.add_command(impostors.impostors)
 for command in (
     door.demo,
     door.run,

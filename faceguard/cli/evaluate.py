@@ -23,6 +23,7 @@ from faceguard.cli.photo_bench import Bench, cache_folder, cache_options, encode
 from faceguard.cli.report_file import WORST, report_options, report_rates
 from faceguard.domain.card import OperatingPoint
 from faceguard.domain.errors import FaceguardError
+from faceguard.domain.impostor import ImpostorModel
 from faceguard.domain.score import Threshold
 from faceguard.evaluation import report
 from faceguard.evaluation.comparison import all_pairs, compare_fused, pair_distances, same_pairs
@@ -30,6 +31,7 @@ from faceguard.evaluation.datasets import read_identity_folder, read_pairs
 from faceguard.evaluation.error_rates import FOLDS, Comparisons, accuracy, bootstrap_by_person
 from faceguard.evaluation.groups import close_pairs
 from faceguard.evaluation.identification import search_galleries
+from faceguard.evaluation.impostor_fit import fit_impostor_model
 
 PAIR_RATES: Final = (1e-2, 1e-3)
 FOLDER_RATES: Final = (1e-2, 1e-3, 1e-4, 1e-5)
@@ -160,7 +162,7 @@ def folder(
     if to_card:
         if mirror is not None:
             raise click.UsageError("--to-card measures the encoder as its card says, without --mirror or --no-mirror.")
-        _require_own_card(context, encoder_id)
+        require_own_card(context, encoder_id)
         admin_desk(context).close()
     bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
     photos = photo_files(data.photos, root)
@@ -195,7 +197,12 @@ def folder(
         answer |= report.search_answer(searches, default_tau)
     if to_card:
         data_set = f"{root.resolve().name} ({len(data.photos)} photos of {len(data.people)} people, all pairs)"
-        _calibrate(context, bench, scores, data_set, answer.get("rated_size"))
+        try:
+            model = fit_impostor_model(matrix, person, data_set)
+        except ValueError as error:
+            model = None
+            click.echo(f"No impostor model was written: {error}.", err=True)
+        _calibrate(context, bench, scores, data_set, answer.get("rated_size"), model)
     say(answer, json_)
     if report_path is not None:
         used, here = [photo for photo, there in zip(photos, acquired.present, strict=True) if there], acquired.quality
@@ -217,7 +224,7 @@ def folder(
         )
 
 
-def _require_own_card(context: Context, encoder_id: str | None) -> None:
+def require_own_card(context: Context, encoder_id: str | None) -> None:
     """Raises ``FaceguardError`` for a bundled encoder, whose card stays as it came."""
     wanted = encoder_id or context.house.encoder_card().id
     if any(entry.bundled and entry.id == wanted for entry in context.house.catalogue.entries()):
@@ -227,8 +234,15 @@ def _require_own_card(context: Context, encoder_id: str | None) -> None:
         )
 
 
-def _calibrate(context: Context, bench: Bench, scores: Comparisons, data_set: str, rated: int | None) -> None:
-    """Write the measured operating points onto the encoder's card.
+def _calibrate(
+    context: Context,
+    bench: Bench,
+    scores: Comparisons,
+    data_set: str,
+    rated: int | None,
+    impostor: ImpostorModel | None,
+) -> None:
+    """Write the measured operating points, and the impostor model, onto the encoder's card.
 
     Raises:
         ModelFault: the encoder is a bundled one.
@@ -247,7 +261,7 @@ def _calibrate(context: Context, bench: Bench, scores: Comparisons, data_set: st
                 f"{data_set} through {bench.networks.detector.card.id}, {mirror}",
             )
         )
-    context.house.catalogue.calibrate(bench.card.id, points, rated)
+    context.house.catalogue.calibrate(bench.card.id, points, rated, impostor)
 
 
 def _lost(person: np.ndarray[Any, Any], genuine: int, impostor: int) -> tuple[int, int]:

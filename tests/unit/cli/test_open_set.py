@@ -1,4 +1,4 @@
-"""``evaluate open-set``: one half calibrates, the other half tests."""
+"""``evaluate open-set``: one half calibrates, the other half tests; ``evaluate impostors``."""
 
 import json
 
@@ -78,3 +78,19 @@ def test_strangers_of_the_other_half_are_let_in_as_often_as_predicted(tmp_path, 
     assert [(p["k"], p["target_fpir"]) for p in points] == [(10, 0.1), (10, 0.01), (50, 0.1), (50, 0.01)]
     for point in points:
         assert point["predicted"]["low"] <= point["observed"]["value"] <= point["predicted"]["high"], point
+
+
+def test_six_people_give_no_impostor_model(tmp_path, people):
+    answer = CliRunner().invoke(faceguard, ["--data-dir", str(tmp_path), "evaluate", "impostors", str(people)])
+    assert answer.exit_code == 2
+    assert "too few people for an impostor model" in answer.output
+
+
+@pytest.mark.shared
+def test_impostor_model_of_real_people_agrees_with_the_bundled_card(tmp_path, shared):
+    words = ["evaluate", "impostors", str(shared / "data" / "lfw_dev"), "--limit", "120", "--json"]
+    answer = CliRunner().invoke(faceguard, ["--data-dir", str(tmp_path), *words])
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)["impostor"]
+    assert found["people"] == 120
+    assert found["knots"][-1] == [pytest.approx(1.51, abs=0.05), pytest.approx(0.01, rel=0.05)]
