@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from faceguard.evaluation.calibration import Calibration, Estimate, StrangerSearches
-from faceguard.evaluation.comparison import distances
+from faceguard.evaluation.comparison import BLOCK, distances
 from faceguard.evaluation.error_rates import clopper_pearson
 
 GALLERIES: Final = 20
@@ -151,12 +151,16 @@ def leave_one_out(matrix: NDArray[np.float32], subject_ids: ArrayLike) -> Strang
     people, counts = np.unique(owner, return_counts=True)
     if people.size < 2:
         raise ValueError("one person alone has nobody to be compared with")
-    d = distances(matrix, matrix).astype(np.float64)
-    d[owner[:, np.newaxis] == owner] = np.inf
-    nearest = d.argmin(axis=1)
+    nearest, distance = np.empty(owner.size, np.int64), np.empty(owner.size)
+    for start in range(0, owner.size, BLOCK):
+        rows = slice(start, start + BLOCK)
+        d = distances(matrix[rows], matrix).astype(np.float64)
+        d[owner[rows, np.newaxis] == owner] = np.inf
+        nearest[rows] = d.argmin(axis=1)
+        distance[rows] = d.min(axis=1)
     size = people.size
     return StrangerSearches(
-        d[np.arange(owner.size), nearest],
+        distance,
         owner,
         owner[nearest],
         1.0 / (size * counts[np.searchsorted(people, owner)]),
