@@ -17,12 +17,13 @@ from faceguard.access.enrolment import Draft, Neighbour
 from faceguard.access.roles import Action, Role, RoleSession
 from faceguard.config.settings import TABLE, SettingRow, Settings, SettingValue, row_of
 from faceguard.config.settings_file import SettingsFile
-from faceguard.domain.errors import EnrolmentRefused, ModelFault, NotPermitted
+from faceguard.domain.errors import EncoderMismatch, EnrolmentRefused, ModelFault, NotPermitted
 from faceguard.domain.face import AlignedFace, DetectedFace, Frame
 from faceguard.domain.observation import QualityAssessment
 from faceguard.domain.score import Distance, Threshold
 from faceguard.domain.template import ConsentMeans, Embedding, EncoderId, Gallery, Subject, TemplateSource
 from faceguard.store.audit_log import AuditEvent, AuditLog
+from faceguard.store.calibrations import Calibrations, TakenCalibration
 from faceguard.store.credentials import Credentials, PinReason
 from faceguard.store.database import Database
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery, Removal
@@ -128,6 +129,7 @@ class Desk:
         self._store = GalleryStore(database)
         self._credentials = Credentials(database)
         self._log = AuditLog(database)
+        self._calibrations = Calibrations(database)
         self._file = settings_file
         self._examiner = examiner
         self._encoder_id = encoder_id
@@ -311,6 +313,26 @@ class Desk:
             settings = settings.with_value("access.tau_encoder", encoder)
         return settings.with_value(key, value)
 
+    def take_calibration(self, taken: TakenCalibration) -> Settings:
+        """Put both taus of a calibration to use, and keep what it promised.
+
+        Raises:
+            EncoderMismatch: it was made for another encoder than the present one.
+            NotPermitted: only the admin may.
+        """
+        self._roles.require(Action.CHANGE_ADMIN_SETTING)
+        if taken.encoder != str(self._encoder_id):
+            raise EncoderMismatch("This calibration belongs to another encoder; calibrate again.")
+        settings = self.tried(TAUS[0], taken.tau).with_value(TAUS[1], taken.tau_pair)
+        self._note("setting", None, ", ".join(f"{key}={row_of(key).shown(settings[key])}" for key in TAUS))
+        self._calibrations.record(taken)
+        self._file.save(settings)
+        return settings
+
+    def last_calibration(self) -> TakenCalibration | None:
+        """The one that was taken last, of whatever encoder."""
+        return self._calibrations.latest()
+
     def allow_install(self, pack_id: str) -> None:
         """Somebody wants to install a pack: the admin may, and it is on record.
 
@@ -399,6 +421,14 @@ class Desk:
     def events(self, limit: int = 50) -> tuple[AuditEvent, ...]:
         """The newest events first."""
         return self._log.recent(limit)
+
+    def events_since(self, start: datetime) -> tuple[AuditEvent, ...]:
+        """All events from then on, oldest first."""
+        return self._log.since(start)
+
+    def genuine_distances(self) -> tuple[float, ...]:
+        """Of the present encoder: grants in which a right PIN said who it was."""
+        return self._log.genuine_distances(str(self._encoder_id))
 
     def counts_today(self) -> dict[str, int]:
         """Number of events of each decision since local midnight."""

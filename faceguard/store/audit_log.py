@@ -132,6 +132,36 @@ class AuditLog:
             columns = [column[0] for column in rows.description]
             return tuple(self._event(columns, row) for row in rows)
 
+    def since(self, start: datetime) -> tuple[AuditEvent, ...]:
+        """All events from ``start`` on, oldest first.
+
+        Raises:
+            StoreFault: the log cannot be read.
+        """
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT e.*, NULL AS subject_name FROM events e WHERE e.time >= ? ORDER BY e.id",
+                [start.astimezone(UTC).isoformat(timespec="milliseconds")],
+            )
+            columns = [column[0] for column in rows.description]
+            return tuple(self._event(columns, row) for row in rows)
+
+    def genuine_distances(self, encoder_id: str) -> tuple[float, ...]:
+        """Distances of grants in which a right PIN said who it was, oldest first.
+
+        Whoever was turned away is not among them, so they tell how near staff come, not how many are refused.
+
+        Raises:
+            StoreFault: the log cannot be read.
+        """
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT distance FROM events WHERE decision = 'grant' AND encoder = ? AND distance IS NOT NULL "
+                "AND ',' || gates || ',' LIKE '%,PIN,%' ORDER BY id",
+                [encoder_id],
+            )
+            return tuple(float(row[0]) for row in rows)
+
     def count(self) -> int:
         """How many events there are.
 

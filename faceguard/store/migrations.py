@@ -78,3 +78,26 @@ def m001_people_events_pins(db: Database) -> None:
         ) STRICT""",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m002_calibrations(db: Database) -> None:
+    """Every calibration of the door that was taken; the newest one counts."""
+    db.execute(
+        """CREATE TABLE calibrations (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            time TEXT NOT NULL,
+            encoder TEXT NOT NULL CHECK (length(encoder) > 0),
+            people INTEGER NOT NULL CHECK (people >= 1),
+            templates INTEGER NOT NULL CHECK (templates >= people),
+            basis TEXT NOT NULL CHECK (length(basis) > 0),
+            n_strangers INTEGER NOT NULL CHECK (n_strangers >= 0),
+            target_fpir REAL NOT NULL CHECK (target_fpir > 0 AND target_fpir < 1),
+            tau REAL NOT NULL CHECK (tau > 0 AND tau <= 4),
+            low REAL NOT NULL,
+            value REAL NOT NULL,
+            high REAL NOT NULL CHECK (0 <= low AND low <= value AND value <= high AND high <= 1),
+            pair_fmr REAL CHECK (pair_fmr > 0 AND pair_fmr < 1),
+            tau_pair REAL CHECK (tau_pair > 0 AND tau_pair <= 4)
+        ) STRICT"""
+    )

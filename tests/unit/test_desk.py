@@ -1,14 +1,17 @@
 """What operator and admin may do, asked of the service and not of the window."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
 from faceguard.access.roles import Role
 from faceguard.config.settings_file import SettingsFile
 from faceguard.desk import Desk
-from faceguard.domain.errors import NotPermitted, SettingsFault, StoreFault
+from faceguard.domain.errors import EncoderMismatch, NotPermitted, SettingsFault, StoreFault
 from faceguard.domain.template import EncoderId
 from faceguard.store.audit_log import AuditLog
+from faceguard.store.calibrations import Calibrations, TakenCalibration
 from faceguard.store.database import Database
 
 OLD = EncoderId("old", "0123456789ab", "arc112-bgr")
@@ -119,3 +122,41 @@ def test_setting_that_cannot_be_recorded_is_not_stored(admin, monkeypatch):
     with pytest.raises(StoreFault):
         admin.set("liveness.policy", "off")
     assert admin.get("liveness.policy") == "standard"
+
+
+def calibration(encoder, **changes):
+    fields = {"people": 3, "templates": 3, "basis": "impostor model", "n_strangers": 100, "target_fpir": 1e-3}
+    rates = {"tau": 1.1, "low": 0.0, "value": 1e-3, "high": 3e-3, "pair_fmr": 1e-4, "tau_pair": 1.2}
+    return TakenCalibration(datetime.now(UTC), str(encoder), **fields | rates | changes)
+
+
+def test_calibration_is_taken_by_the_admin_and_both_taus_name_its_encoder(admin, open_desk):
+    settings = admin.take_calibration(calibration(OLD))
+    assert (settings["access.tau"], settings["access.tau_pair"]) == (1.1, 1.2)
+    assert settings["access.tau_encoder"] == str(OLD)
+    assert admin.last_calibration().tau == 1.1
+    assert "access.tau=1.1" in admin.events(1)[0].detail
+    with pytest.raises(NotPermitted):
+        open_desk().take_calibration(calibration(OLD))
+
+
+def test_calibration_of_another_encoder_is_not_taken(admin):
+    with pytest.raises(EncoderMismatch):
+        admin.take_calibration(calibration(NEW))
+    assert admin.get("access.tau") is None
+    assert admin.last_calibration() is None
+
+
+def test_calibration_that_cannot_be_recorded_changes_no_tau(admin, monkeypatch):
+    def full(*_):
+        raise StoreFault("The disk is full.")
+
+    monkeypatch.setattr(Calibrations, "record", full)
+    with pytest.raises(StoreFault):
+        admin.take_calibration(calibration(OLD))
+    assert admin.get("access.tau") is None
+
+
+def test_calibration_without_a_tau_of_a_pair_leaves_the_cards(admin):
+    admin.set("access.tau_pair", 1.4)
+    assert admin.take_calibration(calibration(OLD, pair_fmr=None, tau_pair=None))["access.tau_pair"] is None
