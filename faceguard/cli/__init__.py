@@ -5,7 +5,20 @@ from __future__ import annotations
 import click
 
 from faceguard import __version__
-from faceguard.cli import bench, doctor, door, evaluate, impostors, models, open_set, people, photos, settings, train
+from faceguard.cli import (
+    bench,
+    calibrate,
+    doctor,
+    door,
+    evaluate,
+    impostors,
+    models,
+    open_set,
+    people,
+    photos,
+    settings,
+    train,
+)
 from faceguard.cli.context import Context, FaceguardGroup
 
 
@@ -38,6 +51,7 @@ for command in (
     photos.verify,
     photos.identify,
     settings.settings,
+    calibrate.calibrate,
     models.models,
     doctor.doctor,
     evaluate.evaluate,

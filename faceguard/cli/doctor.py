@@ -14,6 +14,7 @@ from typing import Final
 import click
 
 from faceguard import __version__
+from faceguard.cli.calibrate import present
 from faceguard.cli.context import Context, as_json, json_option
 from faceguard.compose import House
 from faceguard.domain.errors import FaceguardError
@@ -187,13 +188,29 @@ def _network_checks(house: House) -> Iterator[Check]:
     yield Check("provider", True, f"in use: {networks.provider}; onnxruntime lists: {listed}")
     if networks.pad_fault:
         yield Check("liveness", False, networks.pad_fault, "correct models.pad; until then the door lets nobody in")
-    tau = house.policy().tau
+    yield from _tau_checks(house)
+
+
+def _tau_checks(house: House) -> Iterator[Check]:
+    """Is there a tau, and does it still fit the people who are enrolled?"""
+    try:
+        with contextlib.closing(house.open_desk(networks=False)) as desk:
+            now = present(house, desk)
+    except FaceguardError:
+        return  # a database that cannot be read has its own line
+    card = now.card
     yield Check(
         "tau",
-        tau is not None,
-        "not measured for this encoder" if tau is None else f"{tau.value:.4f} for {networks.encoder.card.id}",
-        "" if tau else "faceguard evaluate folder, then set access.tau; until then the door lets nobody in",
+        now.tau is not None,
+        "not measured for this encoder" if now.tau is None else f"{now.tau:.4f} for {card.id}",
+        "" if now.tau else "faceguard evaluate folder, then set access.tau; until then the door lets nobody in",
     )
+    if now.tau is None:
+        return
+    taken = "" if now.taken is None else f", calibrated on {now.taken.time.date()} for {now.taken.people}"
+    found = " and ".join(state.value for state in now.verdict.states)
+    advice = " ".join(now.verdict.sentences)
+    yield Check("calibration", now.verdict.good, f"{found} for {now.door.people} people{taken}", advice)
 
 
 def _camera_check(house: House) -> Check:
