@@ -90,6 +90,21 @@ class Look:
         )
 
 
+def judged(nearest: Distance | None, runner_up: Distance | None, tau: Threshold, margin: float) -> LookResult:
+    """What the two smallest distances of a search say by themselves; the single frames may still speak against it.
+
+    Args:
+        nearest: to the nearest person; None in an empty gallery.
+        runner_up: to the nearest other person; None where there is none.
+        tau: of the search.
+        margin: how much farther the runner-up must be.
+    """
+    if nearest is None or not nearest.within(tau):
+        return LookResult.NOBODY
+    apart = runner_up is None or runner_up.value - nearest.value >= margin
+    return LookResult.CLEAR if apart else LookResult.TOO_ALIKE
+
+
 def look(
     frames: Sequence[Observation], gallery: GallerySearch, tau: Threshold, margin: float, single: Threshold
 ) -> Look:
@@ -101,12 +116,13 @@ def look(
     found = gallery.search(fused)
     nearest = found[0] if found else None
     runner_up = found[1] if len(found) > 1 else None
-    result = LookResult.NOBODY
-    if nearest is not None and nearest.distance.within(tau):
+    result = judged(
+        None if nearest is None else nearest.distance, None if runner_up is None else runner_up.distance, tau, margin
+    )
+    if nearest is not None and result is not LookResult.NOBODY:
         wide = max(tau, single)
-        if all(f.candidates and _shows(f.candidates[0], nearest.subject_id, wide) for f in frames):
-            apart = runner_up is None or runner_up.distance.value - nearest.distance.value >= margin
-            result = LookResult.CLEAR if apart else LookResult.TOO_ALIKE
+        if not all(f.candidates and _shows(f.candidates[0], nearest.subject_id, wide) for f in frames):
+            result = LookResult.NOBODY
     return Look(result, tuple(frames), fused, nearest, runner_up, tau)
 
 
