@@ -18,6 +18,7 @@ from faceguard.cli import (
     photos,
     settings,
     train,
+    what_if,
 )
 from faceguard.cli.context import Context, FaceguardGroup
 
@@ -52,6 +53,7 @@ for command in (
     photos.identify,
     settings.settings,
     calibrate.calibrate,
+    what_if.what_if,
     models.models,
     doctor.doctor,
     evaluate.evaluate,
