@@ -179,6 +179,7 @@ class StrangerSearches:
         member_weight: (p,) float64.
         people: K of each gallery.
         event: what one pair of people that is taken for one adds to the rate: 1 / independent searches.
+        templates: T, of each enrolled person, on average.
 
     Raises:
         ValueError: no search, lengths that differ, a distance that is not a number in [0, 4], or weights that are none.
@@ -192,6 +193,7 @@ class StrangerSearches:
     member_weight: NDArray[np.float64]
     people: int
     event: float
+    templates: float = 1.0
     n_strangers: int = field(init=False)
     _share: NDArray[np.float64] = field(init=False, repr=False)
     _dyad: NDArray[np.int64] = field(init=False, repr=False)
@@ -205,8 +207,8 @@ class StrangerSearches:
             raise ValueError("there is no stranger's search")
         if not (distance >= 0.0).all() or not (distance <= MAX_DISTANCE).all():
             raise ValueError("distances lie in [0, 4]")
-        if self.people < 1 or not self.event > 0.0:
-            raise ValueError("a gallery holds at least one person, and an event adds to the rate")
+        if self.people < 1 or not self.templates >= 1.0 or not self.event > 0.0:
+            raise ValueError("a gallery holds people with a template each, and an event adds to the rate")
         order = np.argsort(distance, kind="stable")
         columns: dict[str, NDArray[Any]] = {"distance": distance[order]}
         for name, kind in (("stranger", np.int64), ("owner", np.int64), ("weight", np.float64)):
@@ -300,15 +302,18 @@ class StrangerSearches:
         return int(np.searchsorted(self.distance, tau, side="right"))
 
 
-def against_gallery(distance: ArrayLike, stranger: ArrayLike, owner: ArrayLike, members: ArrayLike) -> StrangerSearches:
+def against_gallery(
+    distance: ArrayLike, stranger: ArrayLike, owner: ArrayLike, members: ArrayLike, templates: float = 1.0
+) -> StrangerSearches:
     """Strangers' searches in one real gallery.
 
     Args:
-        distance: (m,) of each search to the nearest template, in [0, 4]. All templates of a person are searched, so
-            the number of them is in the measurement.
+        distance: (m,) of each search to the nearest template, in [0, 4].
         stranger: (m,) who searched; a person may search several times and weighs no more for it.
         owner: (m,) number of the enrolled person who was nearest.
         members: (K,) numbers of everybody who is enrolled, each once.
+        templates: T, of each of them, on average. All were searched, so they are in the measurement; the number
+            matters where the rate is carried to another gallery.
 
     Raises:
         ValueError: see ``StrangerSearches``, or a stranger is enrolled.
@@ -327,6 +332,7 @@ def against_gallery(distance: ArrayLike, stranger: ArrayLike, owner: ArrayLike, 
         np.full(enrolled.size, 1.0 / max(1, enrolled.size)),
         int(enrolled.size),
         1.0 / count,
+        templates,
     )
 
 
@@ -338,15 +344,24 @@ class Calibration:
         searches: what was measured.
         people: K that is spoken about; another one than was measured is reached by the law, and marked.
         looks: searches of one attempt; see the module's docstring.
+        templates: T that is spoken about; None: as measured.
     """
 
     searches: StrangerSearches
     people: int
     looks: int = 1
+    templates: float | None = None
 
     def __post_init__(self) -> None:
-        if self.people < 1 or self.looks < 1:
-            raise ValueError("at least one person and one look")
+        if self.people < 1 or self.looks < 1 or not (self.templates is None or self.templates >= 1.0):
+            raise ValueError("at least one person, one look and one template")
+
+    @property
+    def _times(self) -> float:
+        """How many times as many comparisons a search makes there."""
+        measured = self.searches
+        more = 1.0 if self.templates is None else self.templates / measured.templates
+        return more * self.people / measured.people
 
     def at(self, tau: float, strangers: int | None = None) -> Estimate:
         """FPIR of an attempt at tau.
@@ -360,12 +375,13 @@ class Calibration:
         """
         if not 0.0 <= tau <= MAX_DISTANCE:
             raise ValueError("tau lies in [0, 4]")
-        found, times = self.searches.spread(tau), self.people / self.searches.people
+        found, times = self.searches.spread(tau), self._times
         rate = by_law(found.rate, times)
-        carried = Spread(rate, found.event * times, found.estimate, found.gallery / times)
+        between = found.gallery * self.searches.people / self.people
+        carried = Spread(rate, found.event * times, found.estimate, between)
         low, high = carried.predicted(strangers)
         events = self.searches.events(tau)
-        measured = events > 0 and self.people == self.searches.people
+        measured = events > 0 and times == 1.0
         return Estimate(
             tau,
             self.people,
@@ -389,7 +405,7 @@ class Calibration:
         """
         if not 0.0 < fpir < 1.0:
             raise ValueError("a target FPIR lies between 0 and 1")
-        one_look = by_law(fpir / self.looks, self.searches.people / self.people)
+        one_look = by_law(fpir / self.looks, 1.0 / self._times)
         found = self.at(self.searches.greatest_tau(one_look), strangers)
         # weights such as 1/3 do not sum exactly: what keeps the target but for that is not told as beyond it
         return replace(found, value=fpir) if math.isclose(found.value, fpir, rel_tol=1e-8) else found

@@ -168,6 +168,7 @@ def leave_one_out(matrix: NDArray[np.float32], subject_ids: ArrayLike) -> Strang
         np.full(size, 1.0 / size),
         size - 1,
         2.0 / size,
+        owner.size / size,
     )
 
 

@@ -106,6 +106,8 @@ def test_help_is_there_for_every_command():
         "identify",
         "settings",
         "models",
+        "calibrate",
+        "what-if",
         "doctor",
         "evaluate",
         "bench",

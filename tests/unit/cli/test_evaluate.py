@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from faceguard.camera.bundled_photos import bundled_photo
 from faceguard.cli import faceguard
+from faceguard.compose import House
 from faceguard.pipeline.still import StillExaminer
 
 PEOPLE = ("group 1", "group 2", "group 3", "group 4")
@@ -153,7 +154,7 @@ def test_an_encoder_that_an_admin_brought_is_measured_and_gets_its_tau(home, sha
     added = run(home, "models", "add", network, "--card", tmp_path / "teacher.toml", pin=PIN)
     assert added.exit_code == 0, added.output
     people = shared / "data" / "lfw_dev"
-    words = ("evaluate", "folder", people, "--limit", "40", "--encoder", "teacher", "--to-card", "--json")
+    words = ("evaluate", "folder", people, "--limit", "120", "--encoder", "teacher", "--to-card", "--json")
     answer = run(home, *words, pin=PIN)
     assert answer.exit_code == 0, answer.output
     found = json.loads(answer.stdout)
@@ -164,6 +165,9 @@ def test_an_encoder_that_an_admin_brought_is_measured_and_gets_its_tau(home, sha
     assert points[0]["fmr"] == 0.01
     assert found["tau"]["0.01"] - 1e-4 <= points[0]["tau"] <= found["tau"]["0.01"]
     assert "lfw_dev" in points[0]["data_set"]
+    impostor = House(home).catalogue.card("teacher").impostor
+    assert impostor.people == 120
+    assert "lfw_dev" in impostor.data_set
 
 
 TEACHER = """

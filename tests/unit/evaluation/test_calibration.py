@@ -114,6 +114,14 @@ def test_another_gallery_size_goes_by_the_law_and_is_marked():
     assert found.rate(Calibration(found, 300).tau_at(0.5).tau) <= 1 - 0.5**0.01
 
 
+def test_more_templates_are_more_comparisons_but_no_more_people():
+    found = searches(np.linspace(1.2, 2, 1000), owner=np.resize([9001, 9002, 9003], 1000))
+    one, four = Calibration(found, 3), Calibration(found, 3, templates=4)
+    assert four.at(1.21).value == pytest.approx(1 - (1 - one.at(1.21).value) ** 4)
+    assert four.at(1.21).support is Support.EXTRAPOLATED
+    assert four.tau_at(0.1).tau < one.tau_at(0.1).tau
+
+
 def test_two_looks_at_most_double_what_one_does_and_never_lessen_the_lower_bound():
     found = searches(np.linspace(1.2, 2, 1000), owner=np.resize([9001, 9002, 9003], 1000))
     one, two = (Calibration(found, 3, looks).at(1.25) for looks in (1, 2))
