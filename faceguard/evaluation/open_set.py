@@ -16,6 +16,8 @@ from faceguard.evaluation.calibration import Calibration, Estimate, StrangerSear
 from faceguard.evaluation.comparison import BLOCK, distances
 from faceguard.evaluation.error_rates import clopper_pearson
 
+MOST_SEARCHES: Final = 3_000_000
+"""Small galleries of many people are not all drawn: so many searches tell as much and fit into memory."""
 GALLERIES: Final = 20
 """Galleries drawn at least; further ones share so many pairs of people with these that they tell little."""
 
@@ -31,7 +33,7 @@ class OpenSetPoint:
         false_positives: stranger people of the test whose search named somebody.
         n_strangers: stranger people of the test, each with one search.
         misses: mated searches of the test that did not name the right person.
-        n_mated: people of the test's gallery with a second photo, each with one search.
+        n_mated: people of the test with a second photo, each with one search.
     """
 
     target: float
@@ -99,23 +101,22 @@ def drawn_galleries(matrix: NDArray[np.float32], person: ArrayLike, people: int,
     if not 1 <= people < count:
         raise ValueError(f"a gallery of {people} people cannot be drawn from {count} and leave a stranger")
     chance = np.random.default_rng([seed, 2])
-    deals = -(-GALLERIES // (count // people))
-    galleries = deals * (count // people)
+    each = min(count // people, max(1, MOST_SEARCHES // who.size))
+    deals = -(-GALLERIES // each)
     photos = np.bincount(place)
     found: list[tuple[NDArray[Any], ...]] = []
     seats, met = np.zeros(count), np.zeros((count, count), np.bool_)
     for _ in range(deals):
         template = _one_photo_each(place, chance)
-        square = distances(matrix, matrix[template])  # every photo against everybody's template
         dealt = chance.permutation(count)
-        for start in range(0, count - people + 1, people):
+        for start in range(0, each * people, people):
             members = np.sort(dealt[start : start + people])
             outside = np.ones(count, np.bool_)
             outside[members] = False
             rows = np.flatnonzero(outside[place])
-            d = square[np.ix_(rows, members)]
+            d = distances(matrix[rows], matrix[template[members]])
             nearest = d.argmin(axis=1)
-            weight = 1.0 / (galleries * (count - people) * photos[place[rows]])
+            weight = 1.0 / (deals * each * (count - people) * photos[place[rows]])
             found.append((d[np.arange(rows.size), nearest].astype(np.float64), place[rows], members[nearest], weight))
             seats[members] += 1
             met[np.ix_(outside, members)] = True
@@ -184,7 +185,9 @@ def open_set_test(
     1. The people are split in two; nobody is in both halves.
     2. From the one half galleries of ``people`` people are drawn and searched: tau for each target, and bounds.
     3. From the other half one gallery is drawn, one photo a person. Everybody else searches it once, with one photo
-       (false positives); of the enrolled, those with another photo search it once (misses).
+       (false positives).
+    4. Everybody of that half with another photo searches it too, once, enrolled there: whoever has no place in it takes
+       that of one of its people (misses).
 
     Args:
         matrix: (n, D) unit rows.
@@ -209,10 +212,13 @@ def open_set_test(
     members = np.sort(chance.permutation(other.size)[:people])
     strangers = np.setdiff1d(np.arange(other.size), members)
     nearest = distances(held[probe[strangers]], held[template[members]]).astype(np.float64).min(axis=1)
-    again = members[probe[members] != template[members]]
-    mated = distances(held[probe[again]], held[template[members]]).astype(np.float64)
-    own = mated[np.arange(again.size), np.searchsorted(members, again)]
-    right = own <= mated.min(axis=1, initial=np.inf)
+    again = np.flatnonzero(probe != template)
+    own = ((held[probe[again]].astype(np.float64) - held[template[again]]) ** 2).sum(axis=1)
+    others = distances(held[probe[again]], held[template[members]]).astype(np.float64)
+    seat = np.searchsorted(members, again)
+    seat[~np.isin(again, members)] = people - 1  # whoever has no place takes the last one's
+    others[np.arange(again.size), seat] = np.inf
+    right = own <= others.min(axis=1)
     points = []
     for target in targets:
         predicted = calibration.tau_at(target, strangers.size)

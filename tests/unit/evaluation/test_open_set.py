@@ -124,3 +124,13 @@ def test_a_gallery_that_leaves_no_stranger_is_refused(people):
 def test_one_person_has_nobody_to_be_compared_with():
     with pytest.raises(ValueError, match="alone"):
         leave_one_out(np.eye(2, dtype=np.float32)[:1], [1])
+
+
+def test_everybody_with_another_photo_is_searched_once_enrolled():
+    person = np.repeat(np.arange(40), 2)
+    matrix = np.eye(40, dtype=np.float32)[person]  # both photos alike, everybody else at d 2
+    (point,) = open_set_test(matrix, person, 5, (0.5,), 1)
+    assert (point.n_mated, point.misses, point.fnir) == (20, 0, 0.0)
+    assert (point.n_strangers, point.false_positives) == (15, 0)
+    lonely = open_set_test(np.eye(40, dtype=np.float32), np.arange(40), 5, (0.5,), 1)[0]
+    assert (lonely.n_mated, lonely.fnir) == (0, None)
