@@ -196,8 +196,9 @@ def _tau_checks(house: House) -> Iterator[Check]:
     try:
         with contextlib.closing(house.open_desk(networks=False)) as desk:
             now = present(house, desk)
-    except FaceguardError:
-        return  # a database that cannot be read has its own line
+    except FaceguardError as error:
+        yield Check("tau", False, error.sentence, "restore a backup of the data folder")
+        return
     card = now.card
     yield Check(
         "tau",
