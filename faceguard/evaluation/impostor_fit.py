@@ -121,8 +121,15 @@ def fit_impostor_model(matrix: NDArray[np.float32], person: ArrayLike, data_set:
     return replace(model, checks=check_tail(one, other))
 
 
+def enough(found: PairsOfPeople) -> bool:
+    """Are there 30 pairs of people where the tail begins, at the latest?"""
+    return found.pairs_within(found.distance_at(TAIL_FROM)) >= RULE_OF_30
+
+
 def check_tail(one: PairsOfPeople, other: PairsOfPeople) -> tuple[TailCheck, ...]:
     """Predicted over observed, each half fitted and the other one counted; where too few pairs were seen, no check."""
+    if not (enough(one) and enough(other)):
+        return ()
     fitted = [(fit(one, "one half"), other), (fit(other, "the other"), one)]
     checks: list[TailCheck] = []
     for target in CHECKED:
@@ -146,7 +153,7 @@ def fit(found: PairsOfPeople, data_set: str) -> ImpostorModel:
     """
     levels = [fmr for fmr in BODY if fmr >= TAIL_FROM]
     levels += [fmr for fmr in BODY[len(levels) :] if found.pairs_within(found.distance_at(fmr)) >= TAIL_PAIRS]
-    if found.pairs_within(found.distance_at(TAIL_FROM)) < RULE_OF_30:
+    if not enough(found):
         raise ValueError(
             f"too few people for an impostor model: {RULE_OF_30} pairs of them within the distance of "
             f"FMR {TAIL_FROM:g} are needed, which takes about 80 people; these are {found.people}"

@@ -89,6 +89,13 @@ def test_few_people_give_no_model(crowd):
         compare_people(matrix[:1], person[:1])
 
 
+def test_people_whose_halves_are_too_few_give_a_model_that_was_not_checked(crowd):
+    matrix, person = crowd
+    few = person < 100
+    model = fit_impostor_model(matrix[few], person[few], "a sphere")
+    assert (model.people, model.checks) == (100, ())
+
+
 def test_tau_from_the_model_keeps_the_rate(crowd):
     model = fit(compare_people(*crowd), "a sphere")
     for fmr in (0.99, 0.3, 1e-2, 1e-3, 1e-5, 1e-7):
