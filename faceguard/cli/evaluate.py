@@ -19,7 +19,16 @@ from faceguard.cli.lfw import lfw
 from faceguard.cli.models import admin_desk
 from faceguard.cli.pad import pad
 from faceguard.cli.parallax import parallax
-from faceguard.cli.photo_bench import Bench, cache_folder, cache_options, encoder_options, open_bench, photo_files, say
+from faceguard.cli.photo_bench import (
+    Bench,
+    cache_folder,
+    cache_options,
+    encoder_options,
+    open_bench,
+    photo_files,
+    require_own_card,
+    say,
+)
 from faceguard.cli.report_file import WORST, report_options, report_rates
 from faceguard.domain.card import OperatingPoint
 from faceguard.domain.errors import FaceguardError
@@ -221,16 +230,6 @@ def folder(
             same_pairs(matrix, person),
             impostor,
             thumbnails=thumbnails,
-        )
-
-
-def require_own_card(context: Context, encoder_id: str | None) -> None:
-    """Raises ``FaceguardError`` for a bundled encoder, whose card stays as it came."""
-    wanted = encoder_id or context.house.encoder_card().id
-    if any(entry.bundled and entry.id == wanted for entry in context.house.catalogue.entries()):
-        raise FaceguardError(
-            f"The card of {wanted} comes with the program and stays as it is; "
-            "name an encoder that was added with --encoder, or set access.tau."
         )
 
 

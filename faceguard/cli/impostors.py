@@ -11,12 +11,19 @@ import numpy as np
 import tomlkit
 
 from faceguard.camera.photo_file import SUFFIXES
-from faceguard.cli.context import Context, as_json, json_option, tell_progress
-from faceguard.cli.evaluate import Bench, encoder_options, open_bench, require_own_card
+from faceguard.cli.context import Context, as_json, json_option
 from faceguard.cli.models import admin_desk
+from faceguard.cli.photo_bench import (
+    Bench,
+    cache_folder,
+    cache_options,
+    encoder_options,
+    open_bench,
+    photo_files,
+    require_own_card,
+)
 from faceguard.domain.errors import FaceguardError
 from faceguard.domain.impostor import ImpostorModel
-from faceguard.evaluation.acquisition import acquire
 from faceguard.evaluation.datasets import read_identity_folder
 from faceguard.evaluation.impostor_fit import fit_impostor_model
 from faceguard.models.catalogue import impostor_table
@@ -30,6 +37,7 @@ ONE_PLACE: Final = "It speaks for these photos only; other cameras, light and pe
 @click.option("--limit", type=click.IntRange(2), help="Only the first people by name.")
 @click.option("--to-card", is_flag=True, help="Write it onto the card of the encoder, one that was added; admin PIN.")
 @click.option("--toml", is_flag=True, help="Print it as it stands on a card, in place of the table.")
+@cache_options
 @encoder_options
 @json_option
 @click.pass_obj
@@ -42,6 +50,8 @@ def impostors(
     toml: bool,
     encoder_id: str | None,
     mirror: bool | None,
+    cache: Path | None,
+    no_cache: bool,
     json_: bool,
 ) -> None:
     """A folder with one folder a person: the distribution of strangers' distances, for the encoder's card.
@@ -55,8 +65,8 @@ def impostors(
             raise click.UsageError("--to-card measures the encoder as its card says, without --mirror or --no-mirror.")
         require_own_card(context, encoder_id)
         admin_desk(context).close()
-    bench = open_bench(context, encoder_id, mirror)
-    acquired = acquire(data.photos, bench.examine, tell_progress)
+    bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
+    acquired = bench.acquire(photo_files(data.photos, root))
     person = np.array(data.person)[acquired.present]
     try:
         model = fit_impostor_model(acquired.matrix[acquired.present], person, data_set_of(bench, root.name), seed)

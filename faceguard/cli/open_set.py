@@ -11,10 +11,9 @@ import click
 import numpy as np
 
 from faceguard.camera.photo_file import SUFFIXES
-from faceguard.cli.context import Context, as_json, json_option, tell_progress, whole_numbers
-from faceguard.cli.evaluate import encoder_options, open_bench
+from faceguard.cli.context import Context, as_json, json_option, whole_numbers
+from faceguard.cli.photo_bench import cache_folder, cache_options, encoder_options, open_bench, photo_files
 from faceguard.domain.errors import FaceguardError
-from faceguard.evaluation.acquisition import acquire
 from faceguard.evaluation.calibration import Support
 from faceguard.evaluation.datasets import read_identity_folder
 from faceguard.evaluation.open_set import OpenSetPoint, open_set_test
@@ -43,6 +42,7 @@ def rates(_context: click.Context, _option: click.Parameter, value: str) -> tupl
 @click.option("--fpir", metavar="RATE,...", default="0.1,0.01", show_default=True, callback=rates, help="Targets.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of split and draws.")
 @click.option("--limit", type=click.IntRange(2), help="Only the first people by name.")
+@cache_options
 @encoder_options
 @json_option
 @click.pass_obj
@@ -55,6 +55,8 @@ def open_set(
     limit: int | None,
     encoder_id: str | None,
     mirror: bool | None,
+    cache: Path | None,
+    no_cache: bool,
     json_: bool,
 ) -> None:
     """A folder with one folder a person: tau for a target FPIR in galleries of K people, and whether it holds.
@@ -63,8 +65,8 @@ def open_set(
     gallery is enrolled with one photo a person, and everybody else searches it once. Nobody is in both halves.
     """
     data = read_identity_folder(root, SUFFIXES, limit)
-    bench = open_bench(context, encoder_id, mirror)
-    acquired = acquire(data.photos, bench.examine, tell_progress)
+    bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
+    acquired = bench.acquire(photo_files(data.photos, root))
     matrix, person = acquired.matrix[acquired.present], np.array(data.person)[acquired.present]
     try:
         points = [point for people in gallery for point in open_set_test(matrix, person, people, fpir, seed)]

@@ -17,7 +17,7 @@ import PIL
 
 from faceguard import __version__
 from faceguard.camera import photo_file
-from faceguard.camera.photo_file import read_photo, read_photo_bytes
+from faceguard.camera.photo_file import read_photo_bytes
 from faceguard.cli import photo_stages
 from faceguard.cli.context import Context, as_json, tell_progress
 from faceguard.cli.photo_stages import FoundFace, stages_of
@@ -26,7 +26,7 @@ from faceguard.domain.card import EncoderCard, ModelCard
 from faceguard.domain.errors import FaceguardError
 from faceguard.domain.face import Frame
 from faceguard.evaluation import report
-from faceguard.evaluation.acquisition import Acquired, Sample
+from faceguard.evaluation.acquisition import Acquired
 from faceguard.evaluation.embedding_cache import EmbeddingCache
 from faceguard.evaluation.photo_run import PhotoFile, Stages, Stopped, embed_photos
 from faceguard.pipeline import (
@@ -56,14 +56,12 @@ class Bench:
 
     Attributes:
         networks: with the settings' overrides.
-        examine: a photo -> what it gives; raises ``PhotoRefused``.
-        stages: the same in steps.
+        stages: a photo -> what it gives, in steps.
         made_by: what decides an embedding beside the photo, in words.
         cache_folder: of embeddings of earlier runs; None does without.
     """
 
     networks: Networks
-    examine: Callable[[Path], Sample]
     stages: Stages[Frame, FoundFace]
     made_by: dict[str, str]
     cache_folder: Path | None = None
@@ -163,7 +161,7 @@ def open_bench(context: Context, encoder_id: str | None, mirror: bool | None, ke
         card, data = context.house.catalogue.resolve(networks.encoder.card.id)
         assert isinstance(card, EncoderCard)
         # another EncoderId follows from the card: what is measured here is not taken for the installed encoder's
-        other = replace(card, mirror=mirror, operating_points=(), rated_size=None)
+        other = replace(card, mirror=mirror, operating_points=(), rated_size=None, impostor=None)
         model = OnnxModel(other, data, settings.text("models.provider"), settings.whole("models.threads"))
         networks = replace(networks, encoder=Encoder(model))
     examiner = still_examiner(networks, settings)
@@ -171,11 +169,20 @@ def open_bench(context: Context, encoder_id: str | None, mirror: bool | None, ke
     limits = {key: str(value) for key, value in sorted(settings.section("quality").items())}
     return Bench(
         networks,
-        lambda path: stages.encode(stages.find(read_photo(path))),
         stages,
         made_by(networks, limits),
         kept_in,
     )
+
+
+def require_own_card(context: Context, encoder_id: str | None) -> None:
+    """Raises ``FaceguardError`` for a bundled encoder, whose card stays as it came."""
+    wanted = encoder_id or context.house.encoder_card().id
+    if any(entry.bundled and entry.id == wanted for entry in context.house.catalogue.entries()):
+        raise FaceguardError(
+            f"The card of {wanted} comes with the program and stays as it is; "
+            "name an encoder that was added with --encoder, or set access.tau."
+        )
 
 
 def made_by(networks: Networks, limits: dict[str, str]) -> dict[str, str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import numpy as np
@@ -107,35 +106,6 @@ def counted(
         if now - told >= REPORT_EVERY_S or done == len(items):
             told = now
             report(Progress(done, len(items), now - begun, what))
-
-
-def acquire(
-    photos: Sequence[Path],
-    examine: Callable[[Path], Sample],
-    report: Callable[[Progress], None] = lambda _: None,
-    clock: Callable[[], float] = time.monotonic,
-) -> Acquired:
-    """Embed each photo once.
-
-    Args:
-        photos: the files.
-        examine: reads, detects, aligns, encodes; raises ``PhotoRefused`` where that is not possible.
-        report: told about once a second, and at the end.
-        clock: seconds.
-
-    Raises:
-        NoFaces: not one of the photos could be used.
-    """
-    begun = clock()
-
-    def one(photo: Path) -> Sample | PhotoRefused:
-        try:
-            return examine(photo)
-        except PhotoRefused as error:
-            return error
-
-    found = gather(one(photo) for photo in counted(photos, report, clock))
-    return replace(found, seconds=clock() - begun)
 
 
 def gather(outcomes: Iterable[Sample | PhotoRefused]) -> Acquired:
