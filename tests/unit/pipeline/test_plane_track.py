@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from faceguard.domain.face import Frame
-from faceguard.pipeline.plane_track import PlaneTrack, PlaneView, around, mapped
+from faceguard.pipeline.plane_track import PlaneTrack, PlaneView, _homography, around, mapped
 from tests.unit.pipeline.turning import Turning
 
 EYES = ((203.35, 103.62), (247.52, 104.45))
@@ -34,6 +34,23 @@ def test_head_is_followed_beyond_where_most_of_it_is_seen(astronaut):
     _, views = followed(Turning(astronaut, EYES, turn_deg=45, seed=1))
     assert all(view is not None for view in views)
     assert views[-1].turn_deg > 30
+
+
+def test_head_with_much_perspective_in_it_stays_in_sight(astronaut):
+    """Here from being very near. Such heads were once lost just where they answer."""
+    _, views = followed(Turning(astronaut, EYES, turn_deg=36, eye_px=90, focal_px=300, seed=1))
+    assert all(view is not None for view in views)
+    assert max(view.perspective for view in views) > 0.18, "more than a flat picture shows at 30 cm"
+
+
+@pytest.mark.parametrize(("perspective", "found"), [(0.25, True), (-0.25, True), (0.35, False), (-0.35, False)])
+def test_fit_with_more_perspective_than_a_face_shows_is_none(perspective, found):
+    corners = np.random.default_rng(0).uniform(-0.8, 0.8, (40, 2))
+    plane = np.array([[0.85, 0.0, 0.0], [0.0, 1.0, 0.0], [perspective, 0.0, 1.0]])
+    fit = _homography(corners, mapped(plane, corners))
+    assert (fit is not None) == found
+    if fit is not None:
+        np.testing.assert_allclose(fit, plane, atol=1e-6)
 
 
 def test_face_that_comes_back_is_found_again(astronaut):

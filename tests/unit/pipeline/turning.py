@@ -14,7 +14,6 @@ import numpy as np
 from faceguard.domain.face import BoundingBox, DetectedFace, Frame, Landmarks
 
 WIDTH, HEIGHT = 288, 336
-FOCAL_PX = 600.0
 
 
 @dataclass
@@ -30,6 +29,7 @@ class Turning:
     turn_deg: float = 25.0
     depth: float = 1.0
     eye_px: float = 72.0
+    focal_px: float = 600.0
     noise: float = 2.0
     shake_deg: float = 0.0
     seed: int = 0
@@ -67,7 +67,7 @@ class Turning:
         rotation = np.array([[cos_y, 0, sin_y], [0, cos_p, -sin_p * cos_y], [-sin_y, sin_p, cos_p * cos_y]])
         pivot = np.array([0, 0.4, -1.2 * self.depth])
         turned = (points - pivot) @ rotation.T + pivot
-        distance = FOCAL_PX / self.eye_px
+        distance = self.focal_px / self.eye_px
         near = distance / (distance - turned[..., 2:])
         return (turned[..., :2] + self.shift[number]) * near * self.eye_px + (WIDTH / 2, HEIGHT / 2 - 30)
 
