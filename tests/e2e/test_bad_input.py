@@ -261,25 +261,26 @@ def test_a_broken_picture_in_a_recording_ends_it_with_one_sentence(call, tmp_pat
 
 
 class Unplugged:
-    """A camera that gives a few pictures, is then pulled out, and ends the test at its third opening."""
+    """A camera that gives a few pictures, is then pulled out, and ends the test once somebody was told of it."""
 
     label = "the camera"
     simulated = False
 
-    def __init__(self, house, pixels):
+    def __init__(self, house, pixels, said):
         self._house = house
         self._pixels = pixels
+        self._said = said
         self.opened = 0
         self._sequence = 0
 
     def open(self):
         self.opened += 1
-        if self.opened == 2:
-            raise CameraFault("The camera is not there; plug it in.")
+        if self.opened > 1 and not self._said:
+            raise CameraFault("The camera is unplugged; plug it in.")
 
     def read(self):
         self._sequence += 1
-        if self.opened > 2:
+        if self.opened > 1:
             return None
         if self._sequence > 4:
             raise CameraFault("The camera was unplugged.")
@@ -292,10 +293,10 @@ class Unplugged:
 
 def test_a_camera_that_is_unplugged_puts_the_door_out_of_service(call, folder, enrolled, monkeypatch):
     house = House(folder)
-    camera = Unplugged(house, bundled_photo("astronaut").pixels)
-    monkeypatch.setattr(house, "open_source", lambda *_, **__: camera)
-    monkeypatch.setattr("faceguard.camera.reader.BackOff", lambda: BackOff(0.4, 0.4))
     said = []
+    camera = Unplugged(house, bundled_photo("astronaut").pixels, said)
+    monkeypatch.setattr(house, "open_source", lambda *_, **__: camera)
+    monkeypatch.setattr("faceguard.camera.reader.BackOff", lambda: BackOff(0.05, 0.05))
     before = threading.active_count()
     watch(house, None, None, lambda event, notice: said.append(event), recording=False)
     assert threading.active_count() == before
