@@ -361,6 +361,11 @@ def search_tau(settings: Settings, card: EncoderCard) -> Threshold | None:
     return _tau(settings, card, "access.tau")
 
 
+def pair_tau(settings: Settings, card: EncoderCard) -> Threshold | None:
+    """tau of the 1:1 comparison, in the same way."""
+    return _tau(settings, card, "access.tau_pair")
+
+
 def _tau(settings: Settings, card: EncoderCard, key: str) -> Threshold | None:
     chosen = settings.number_or_none(key)
     if chosen is not None and settings.text("access.tau_encoder") == str(card.encoder_id):
@@ -381,7 +386,7 @@ def policy_of(settings: Settings, networks: Networks) -> AccessPolicy:
     pads = [pad.card for pad in networks.pads]
     return AccessPolicy(
         tau=search_tau(settings, card),
-        tau_pair=_tau(settings, card, "access.tau_pair"),
+        tau_pair=pair_tau(settings, card),
         tau_continuity=loosest.tau if loosest is not None else Threshold(1.0),
         margin=settings.number("access.margin"),
         liveness=LivenessPolicy(settings.text("liveness.policy")),

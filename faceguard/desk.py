@@ -314,7 +314,7 @@ class Desk:
         return settings.with_value(key, value)
 
     def take_calibration(self, taken: TakenCalibration) -> Settings:
-        """Put both taus of a calibration to use, and keep what it promised.
+        """Put the taus of a calibration to use, and keep what it promised; one it does not have stays as it is.
 
         Raises:
             EncoderMismatch: it was made for another encoder than the present one.
@@ -323,7 +323,9 @@ class Desk:
         self._roles.require(Action.CHANGE_ADMIN_SETTING)
         if taken.encoder != str(self._encoder_id):
             raise EncoderMismatch("This calibration belongs to another encoder; calibrate again.")
-        settings = self.tried(TAUS[0], taken.tau).with_value(TAUS[1], taken.tau_pair)
+        settings = self.tried(TAUS[0], taken.tau)
+        if taken.tau_pair is not None:
+            settings = settings.with_value(TAUS[1], taken.tau_pair)
         self._note("setting", None, ", ".join(f"{key}={row_of(key).shown(settings[key])}" for key in TAUS))
         self._calibrations.record(taken)
         self._file.save(settings)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import click
 import numpy as np
 
 from faceguard.cli.context import Context, as_json, ask_pin, json_option
-from faceguard.compose import House, search_tau
+from faceguard.compose import House, pair_tau, search_tau
 from faceguard.desk import Desk
 from faceguard.domain.card import EncoderCard
 from faceguard.domain.errors import FaceguardError
@@ -29,11 +30,14 @@ from faceguard.evaluation.door import (
 from faceguard.evaluation.error_rates import Share
 from faceguard.store.calibrations import TakenCalibration
 
+MOST: Final = 0.1
+"""Greatest rate that can be asked for: a door that lets in one stranger's attempt in ten is none."""
+
 
 def one_rate(_context: click.Context, _option: click.Parameter, value: float) -> float:
-    """A rate between 0 and 1."""
-    if not 0.0 < value < 1.0:
-        raise click.BadParameter("a rate lies between 0 and 1")
+    """A rate that a door may have: what is meant as per cent must not pass for a share."""
+    if not 1e-9 <= value <= MOST:
+        raise click.BadParameter(f"a share from 1e-9 to {MOST}, for example 0.001 for one in 1,000")
     return value
 
 
@@ -45,15 +49,19 @@ class Present:
         card: of the encoder in use.
         door: what is known about strangers.
         tau: of the search; None when there is none.
-        verdict: on it, against the target of the calibration that was taken, else of one in 1,000.
+        tau_pair: of the 1:1 comparison; None when there is none.
+        verdict: on both, against the targets of the calibration whose tau is in force, else one in 1,000 and 1e-4.
         taken: the last calibration.
+        counts: it is the one whose tau is in force.
     """
 
     card: EncoderCard
     door: DoorCalibration
     tau: float | None
+    tau_pair: float | None
     verdict: Verdict
     taken: TakenCalibration | None
+    counts: bool
 
 
 def present(house: House, desk: Desk) -> Present:
@@ -62,18 +70,22 @@ def present(house: House, desk: Desk) -> Present:
     point = card.point_at(PAIR_FMR)
     pair = None if point is None else (point.fmr, point.tau.value)
     door = DoorCalibration.of(desk.gallery().gallery, card.impostor, card.rated_size, pair)
-    threshold, taken, encoder = search_tau(desk.settings(), card), desk.last_calibration(), str(card.encoder_id)
-    tau = None if threshold is None else threshold.value
-    counts = taken is not None and taken.encoder == encoder
+    search, named = search_tau(desk.settings(), card), pair_tau(desk.settings(), card)
+    tau, tau_pair = (None if found is None else found.value for found in (search, named))
+    taken, encoder = desk.last_calibration(), str(card.encoder_id)
+    # One that was recorded and could not be put in force, or was overruled by hand, has agreed to nothing.
+    counts = taken is not None and taken.encoder == encoder and tau is not None and math.isclose(taken.tau, tau)
     verdict = judge_tau(
         door,
         tau,
         taken.target_fpir if taken is not None and counts else TARGET_FPIR,
+        tau_pair=tau_pair,
+        pair_target=taken.pair_fmr if taken is not None and counts and taken.pair_fmr is not None else PAIR_FMR,
         encoder=encoder,
         stored_encoder=None if taken is None else taken.encoder,
-        stored_people=None if taken is None else taken.people,
+        stored_people=taken.people if taken is not None and counts else None,
     )
-    return Present(card, door, tau, verdict, taken)
+    return Present(card, door, tau, tau_pair, verdict, taken, counts)
 
 
 @click.command()
@@ -108,15 +120,19 @@ def calibrate(context: click.Context, fpir: float, pair_fmr: float, apply_: bool
         proposal = now.door.propose(fpir, pair_fmr)
         staff = staff_answer(desk.genuine_distances(), None if proposal.search is None else proposal.search.tau)
         if apply_:
-            if proposal.search is None:
-                raise FaceguardError(f"There is no tau to take. {' '.join(proposal.notes)}")
+            if proposal.search is None or proposal.pair is None:
+                raise FaceguardError(f"There are not two taus to take; nothing was taken. {' '.join(proposal.notes)}")
+            for line in lines(now, proposal, staff):
+                click.echo(line, err=True)
             desk.unlock(ask_pin("Admin PIN"))
+            if present(app.house, desk).door.propose(fpir, pair_fmr) != proposal:
+                raise FaceguardError("People or networks changed meanwhile; nothing was taken. Calibrate again.")
             desk.take_calibration(taken_of(now, proposal))
             now = present(app.house, desk)
     if json_:
         as_json({**answer(now, proposal), "staff": staff, "applied": apply_})
     else:
-        for line in [*lines(now, proposal, staff), *(["Both are in force now."] if apply_ else [])]:
+        for line in in_force(now) if apply_ else lines(now, proposal, staff):
             click.echo(line)
     context.exit(0 if proposal.search is not None else 1)
 
@@ -198,6 +214,7 @@ def answer(now: Present, proposal: Proposal) -> dict[str, Any]:
         "notes": list(proposal.notes),
         "present": {
             "tau": now.tau,
+            "tau_pair": now.tau_pair,
             "states": [state.value for state in now.verdict.states],
             "predicted": estimate_answer(now.verdict.estimate),
             "sentences": list(now.verdict.sentences),
@@ -212,7 +229,7 @@ def answer(now: Present, proposal: Proposal) -> dict[str, Any]:
             "target_fpir": taken.target_fpir,
             "tau": taken.tau,
             "tau_pair": taken.tau_pair,
-            "counts": taken.encoder == str(now.card.encoder_id),
+            "counts": now.counts,
         },
     }
 
@@ -225,8 +242,9 @@ def lines(now: Present, proposal: Proposal, staff: dict[str, Any]) -> list[str]:
         text.append("1:N  no tau can be proposed.")
     else:
         text.append(
-            f"1:N  tau {search.tau:.4f}: {search.value:.3%} [{search.low:.3%}, {search.high:.3%}] of strangers' "
-            f"attempts ({LOOKS} looks each), from the {proposal.basis}, {search.support.value}."
+            f"1:N  tau {search.tau:.4f}: {share(search.value)} [{share(search.low)}, {share(search.high, up=True)}] of "
+            f"strangers' attempts ({LOOKS} looks each; {share(proposal.target)} asked for), from the {proposal.basis}, "
+            f"{search.support.value}."
         )
         if door.itself is not None:
             own = door.itself.at(search.tau)
@@ -238,8 +256,8 @@ def lines(now: Present, proposal: Proposal, staff: dict[str, Any]) -> list[str]:
         text.append("1:1  no tau can be proposed.")
     else:
         text.append(
-            f"1:1  tau {pair.tau:.4f}: {pair.value:.4%} [{pair.low:.4%}, {pair.high:.4%}] of strangers' comparisons "
-            f"with one person, from the {pair.basis}."
+            f"1:1  tau {pair.tau:.4f}: {share(pair.value)} [{share(pair.low)}, {share(pair.high, up=True)}] of "
+            f"strangers' comparisons with one person ({share(pair.fmr)} asked for), from the {pair.basis}."
         )
     measured = staff["beyond_tau"]
     if measured is None:
@@ -253,8 +271,26 @@ def lines(now: Present, proposal: Proposal, staff: dict[str, Any]) -> list[str]:
             "grants with a right PIN lie beyond it; whoever was turned away is not among them."
         )
     text += [f"- {note}" for note in proposal.notes]
-    shown = "none" if now.tau is None else f"{now.tau:.4f}"
-    text.append(f"In force: tau {shown}, {' and '.join(state.value for state in now.verdict.states)}.")
+    return [*text, *in_force(now)]
+
+
+def in_force(now: Present) -> list[str]:
+    """The taus that the door uses, and what is to be said about them."""
+    one, other = ("none" if tau is None else f"{tau:.4f}" for tau in (now.tau, now.tau_pair))
+    states = " and ".join(state.value for state in now.verdict.states)
+    text = [f"In force: tau {one} for the search, {other} for one named person: {states}."]
     if now.taken is not None:
-        text.append(f"Calibrated on {now.taken.time.date()} for {now.taken.people} people of {now.taken.encoder}.")
+        text.append(
+            f"Calibrated on {now.taken.time.date()} for {now.taken.people} people of {now.taken.encoder}"
+            f"{'' if now.counts else '; another tau is in force'}."
+        )
     return [*text, *(f"! {sentence}" for sentence in now.verdict.sentences)]
+
+
+def share(rate: float, *, up: bool = False) -> str:
+    """A rate in per cent to two figures; an upper bound is never rounded down."""
+    if rate <= 0.0:
+        return "0 %"
+    step = 10.0 ** (math.floor(math.log10(rate)) - 1)
+    shown = min(1.0, (math.ceil(rate / step - 1e-9) if up else round(rate / step)) * step)
+    return f"{100 * shown:.{max(0, 1 - math.floor(math.log10(100 * shown)))}f} %"

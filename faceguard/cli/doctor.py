@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from faceguard import __version__
-from faceguard.cli.calibrate import present
+from faceguard.cli.calibrate import present, share
 from faceguard.cli.context import Context, as_json, json_option
 from faceguard.compose import House
 from faceguard.domain.errors import FaceguardError
@@ -208,7 +208,10 @@ def _tau_checks(house: House) -> Iterator[Check]:
     )
     if now.tau is None:
         return
-    taken = "" if now.taken is None else f", calibrated on {now.taken.time.date()} for {now.taken.people}"
+    taken = ""
+    if now.taken is not None and now.counts:
+        asked = f"{share(now.taken.target_fpir)} of strangers' attempts"
+        taken = f", calibrated on {now.taken.time.date()} for {now.taken.people} and {asked}"
     found = " and ".join(state.value for state in now.verdict.states)
     advice = " ".join(now.verdict.sentences)
     yield Check("calibration", now.verdict.good, f"{found} for {now.door.people} people{taken}", advice)

@@ -14,6 +14,8 @@ from typing import Final
 
 from faceguard.domain.score import MAX_DISTANCE
 
+MOST_SPREAD: Final = 1e6
+MOST_PEOPLE: Final = 10**9
 LEAST_FMR: Final = 1e-9
 """The model never says "none": below its tail's end lie twins, photos of one person under two names, and luck."""
 
@@ -79,16 +81,18 @@ class ImpostorModel:
     def __post_init__(self) -> None:
         _require_descending(self.knots, "knots", 2)
         _require_descending(self.spread, "spread", 1, values_descend=False)
-        if not all(0.0 < d <= MAX_DISTANCE and 0.0 < fmr <= 1.0 for d, fmr in self.knots):
-            raise ValueError("a knot has a distance in (0, 4] and an FMR in (0, 1]")
-        if not all(0.0 < fmr <= 1.0 and spread >= 0.0 for fmr, spread in self.spread):
-            raise ValueError("a spread has an FMR in (0, 1] and a variance of at least 0")
+        if not all(0.0 < d <= MAX_DISTANCE and LEAST_FMR <= fmr <= 1.0 for d, fmr in self.knots):
+            raise ValueError("a knot has a distance in (0, 4] and an FMR in [1e-9, 1]")
+        if not all(0.0 < fmr <= 1.0 and 0.0 <= spread <= MOST_SPREAD for fmr, spread in self.spread):
+            raise ValueError("a spread has an FMR in (0, 1] and a variance from 0 to a million")
         if not (math.isfinite(self.scale) and self.scale > 0.0 and -1.0 < self.shape < 1.0):
             raise ValueError("the tail's scale is positive and its shape lies between -1 and 1")
         if [c.fmr for c in self.checks] != sorted((c.fmr for c in self.checks), reverse=True):
             raise ValueError("the checks of the tail are sorted, greatest FMR first")
         if min(self.people, self.photos) < 2 or self.pairs < 1 or not self.data_set:
             raise ValueError("an impostor model names its people, photos, pairs and data set")
+        if self.people > MOST_PEOPLE or self.pairs > self.people * (self.people - 1) // 2:
+            raise ValueError("an impostor model has no more pairs of people than its people make")
 
     @property
     def measured_to(self) -> float:

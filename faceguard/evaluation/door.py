@@ -209,6 +209,10 @@ class DoorCalibration:
             return own
         return found
 
+    def pair_fmr(self, tau: float) -> float | None:
+        """FMR of one 1:1 comparison, by the model; None without one."""
+        return None if self.model is None else self.model.fmr(tau)
+
     def propose(self, fpir: float = TARGET_FPIR, pair_fmr: float = PAIR_FMR) -> Proposal:
         """Both taus, rounded down to four decimals; nothing is proposed that nothing speaks for.
 
@@ -328,6 +332,8 @@ def judge_tau(
     tau: float | None,
     target: float = TARGET_FPIR,
     *,
+    tau_pair: float | None = None,
+    pair_target: float = PAIR_FMR,
     encoder: str = "",
     stored_encoder: str | None = None,
     stored_people: int | None = None,
@@ -340,6 +346,7 @@ def judge_tau(
         calibration: of the present gallery.
         tau: in use; None when there is none.
         target: FPIR of an attempt that was agreed to.
+        tau_pair, pair_target: of the 1:1 comparison, and its FMR that was agreed to.
         encoder: present EncoderId as text.
         stored_encoder: of the calibration that was taken last; None without one.
         stored_people: K then.
@@ -354,6 +361,14 @@ def judge_tau(
         sentences.append(
             f"With {calibration.people} people{since} tau {estimate.tau:.4f} lets in about {one_in(estimate.value)} "
             f"strangers' attempts, more than the {one_in(target)} wanted: faceguard calibrate --apply."
+        )
+    pair_fmr = None if tau_pair is None else calibration.pair_fmr(tau_pair)
+    if calibration.people and tau_pair is not None and pair_fmr is not None and pair_fmr > pair_target * TOLERANCE:
+        if TauState.UNSAFE not in states:
+            states.append(TauState.UNSAFE)
+        sentences.append(
+            f"The tau for one named person, {tau_pair:.4f}, takes about {one_in(pair_fmr)} strangers who know the PIN "
+            f"for that person, more than the {one_in(pair_target)} wanted: faceguard calibrate --apply."
         )
     if stored_encoder is not None and stored_encoder != encoder:
         states.append(TauState.OTHER_ENCODER)

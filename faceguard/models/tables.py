@@ -26,7 +26,7 @@ def build(kind: type[_T], table: Any, readers: Mapping[str, Callable[[Any], Any]
         if key in table:
             try:
                 values[key] = readers.get(key, as_is)(table[key])
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, OverflowError) as error:
                 raise ValueError(f"'{key}': {error}") from error
     return kind(**values)
 

@@ -157,6 +157,6 @@ def test_calibration_that_cannot_be_recorded_changes_no_tau(admin, monkeypatch):
     assert admin.get("access.tau") is None
 
 
-def test_calibration_without_a_tau_of_a_pair_leaves_the_cards(admin):
-    admin.set("access.tau_pair", 1.4)
-    assert admin.take_calibration(calibration(OLD, pair_fmr=None, tau_pair=None))["access.tau_pair"] is None
+def test_calibration_without_a_tau_of_a_pair_leaves_the_one_in_force(admin):
+    admin.set("access.tau_pair", 0.5)
+    assert admin.take_calibration(calibration(OLD, pair_fmr=None, tau_pair=None))["access.tau_pair"] == 0.5

@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from faceguard.cli import faceguard
+from faceguard.cli.calibrate import share
 from faceguard.compose import House
 from faceguard.domain.template import ConsentMeans, Embedding, TemplateSource
+from faceguard.evaluation.door import DoorCalibration
 from faceguard.store.audit_log import AuditEvent, AuditLog
 from faceguard.store.gallery_store import GalleryStore
 
@@ -143,7 +145,7 @@ def test_another_encoder_invalidates_it_visibly(run, home, enrol, admin):
 def test_an_empty_gallery_takes_no_tau(run, admin):
     found = run("calibrate", "--apply", pin=PIN)
     assert found.exit_code == 2
-    assert "no tau to take" in found.output
+    assert "not two taus to take" in found.output
 
 
 def test_staff_are_not_measured_before_thirty_genuine_scores(run, home, enrol):
@@ -171,8 +173,76 @@ def test_staff_are_not_measured_before_thirty_genuine_scores(run, home, enrol):
     assert measured["high"] == pytest.approx(0.116, abs=0.001)
 
 
-@pytest.mark.parametrize("words", [("--fpir", "0"), ("--fpir", "nan"), ("--pair-fmr", "1"), ("--fpir", "few")])
+@pytest.mark.parametrize(
+    "words", [("--fpir", "0"), ("--fpir", "nan"), ("--pair-fmr", "1"), ("--fpir", "few"), ("--fpir", "0.5")]
+)
 def test_wrong_use_ends_with_one_sentence(run, words):
     found = run("calibrate", *words)
     assert found.exit_code == 2
     assert "Traceback" not in found.output
+
+
+def test_without_a_tau_for_a_pair_nothing_is_taken_and_the_stricter_one_stays(run, home, enrol, admin, monkeypatch):
+    enrol(10)
+    monkeypatch.setattr(DoorCalibration, "_pair", lambda *_: None)  # as of a card with neither model nor such a point
+    assert run("settings", "set", "access.tau_pair", "0.5", pin=PIN).exit_code == 0
+    found = run("calibrate", "--apply", pin=PIN)
+    assert found.exit_code == 2
+    assert "nothing was taken" in found.output
+    assert home.settings()["access.tau_pair"] == 0.5
+    assert home.settings()["access.tau"] is None
+
+
+def test_a_calibration_whose_tau_is_not_in_force_agrees_to_nothing(run, home, enrol, admin):
+    enrol(30)
+    assert run("calibrate", "--fpir", "0.1", "--apply", pin=PIN).exit_code == 0
+    assert answer(run("calibrate", "--json"))["present"]["states"] == ["good"]
+    assert run("settings", "set", "access.tau", "1.2", pin=PIN).exit_code == 0
+    said = answer(run("calibrate", "--json"))
+    assert said["present"]["states"] == ["unsafe"]
+    assert not said["taken"]["counts"]
+
+
+def test_the_tau_for_one_named_person_is_judged_too(run, home, enrol, admin):
+    enrol(5)
+    assert run("calibrate", "--apply", pin=PIN).exit_code == 0
+    assert run("settings", "set", "access.tau_pair", "3.9", pin=PIN).exit_code == 0
+    said = answer(run("calibrate", "--json"))["present"]
+    assert said["states"] == ["unsafe"]
+    assert "know the PIN" in said["sentences"][0]
+
+
+def test_the_admin_sees_the_numbers_before_the_pin_is_asked_for(run, enrol, admin):
+    enrol(5)
+    found = run("calibrate", "--apply", pin="000000")
+    assert found.exit_code == 2
+    assert "asked for" in found.stderr
+
+
+def test_people_who_come_while_the_pin_is_typed_stop_it(run, home, enrol, admin, monkeypatch):
+    enrol(5)
+
+    def late(_prompt):
+        enrol(40, seed=3)
+        return PIN
+
+    monkeypatch.setattr("faceguard.cli.calibrate.ask_pin", late)
+    found = run("calibrate", "--apply")
+    assert found.exit_code == 2
+    assert "changed meanwhile" in found.output
+    assert home.settings()["access.tau"] is None
+
+
+@pytest.mark.parametrize(
+    ("rate", "up", "shown"),
+    [
+        (0.0, True, "0 %"),
+        (4.02e-5, False, "0.0040 %"),
+        (4.02e-5, True, "0.0041 %"),
+        (0.001, True, "0.10 %"),
+        (0.0999, True, "10 %"),
+        (1.0, True, "100 %"),
+    ],
+)
+def test_an_upper_bound_is_never_rounded_down(rate, up, shown):
+    assert share(rate, up=up) == shown
