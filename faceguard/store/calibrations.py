@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from faceguard.domain.errors import StoreFault
 from faceguard.domain.score import MAX_DISTANCE
 from faceguard.domain.template import EncoderId
-from faceguard.store.database import DAMAGED, Database
+from faceguard.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +96,8 @@ class Calibrations:
         try:
             return TakenCalibration(**values | {"time": datetime.fromisoformat(values["time"])})
         except (ValueError, TypeError, AttributeError, OverflowError) as error:
-            raise StoreFault(DAMAGED.format(path=self._database.path), f"calibration {number}: {error}") from error
+            # People and templates may be whole: it must not be told to move the database away.
+            raise StoreFault(
+                f"The last calibration in {self._database.path} is damaged; put back a backup, or set access.tau.",
+                f"calibration {number}: {error}",
+            ) from error
