@@ -394,6 +394,7 @@ def policy_of(settings: Settings, networks: Networks) -> AccessPolicy:
         liveness_available=not networks.pad_fault,
         pin_after_face=settings.switch("liveness.pin_after_face"),
         cooldown_ms=settings.whole("access.cooldown_ms"),
+        shadow=settings.switch("door.shadow"),
     )
 
 

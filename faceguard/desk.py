@@ -22,10 +22,12 @@ from faceguard.domain.face import AlignedFace, DetectedFace, Frame
 from faceguard.domain.observation import QualityAssessment
 from faceguard.domain.score import Distance, Threshold
 from faceguard.domain.template import ConsentMeans, Embedding, EncoderId, Gallery, Subject, TemplateSource
+from faceguard.labelling import Labelling
 from faceguard.store.audit_log import AuditEvent, AuditLog
 from faceguard.store.calibrations import Calibrations, TakenCalibration
 from faceguard.store.credentials import Credentials, PinReason
 from faceguard.store.database import Database
+from faceguard.store.event_pages import EventPages
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery, Removal
 
 TAUS: Final = ("access.tau", "access.tau_pair")
@@ -109,6 +111,10 @@ class Desk:
         read_photo: reads a photo file.
         role: whose rights count without the admin PIN.
         clock: monotonic nanoseconds.
+
+    Attributes:
+        pages: the event log page by page.
+        labels: whom events showed, as the desk says it.
     """
 
     def __init__(
@@ -140,6 +146,10 @@ class Desk:
         self._roles = RoleSession(clock, role)
         self._loaded: LoadedGallery | None = None
         self._installing: set[str] = set()
+        self.pages = EventPages(database)
+        self.labels = Labelling(
+            database, lambda: self.settings().switch("privacy.label_events"), self._roles.require, self._note
+        )
 
     def close(self) -> None:
         """Let the database go."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from faceguard.domain.decision import Ask, Decision, Deny, Grant, OutOfService
+from faceguard.domain.decision import Ask, Decision, Deny, Grant, OutOfService, WouldGrant
 from faceguard.domain.score import Distance, Threshold
 from faceguard.domain.template import Gallery
 from faceguard.store.audit_log import AuditEvent
 
 
-def event_of(decision: Decision, gallery: Gallery, ms: float) -> AuditEvent:
+def event_of(decision: Decision, gallery: Gallery, ms: float, *, shadow: bool = False) -> AuditEvent:
     """The event of a verdict.
 
     Args:
         decision: anything but Pending.
         gallery: as searched.
         ms: from the attempt's first frame to the decision.
+        shadow: it was decided in shadow mode; the decision is called what it would have been.
 
     Raises:
         ValueError: nothing was decided.
@@ -30,9 +31,10 @@ def event_of(decision: Decision, gallery: Gallery, ms: float) -> AuditEvent:
         encoder_id=str(gallery.encoder_id),
         gallery_size=gallery.size,
         ms=ms,
+        shadow=shadow,
     )
     match decision:
-        case Grant(subject, evidence):
+        case Grant(subject, evidence) | WouldGrant(Grant(subject, evidence)):
             return replace(
                 event,
                 subject_id=subject.subject_id,
@@ -79,7 +81,7 @@ def word_of(decision: Decision) -> tuple[str, str]:
         ValueError: nothing was decided.
     """
     match decision:
-        case Grant():
+        case Grant() | WouldGrant():
             return "grant", ""
         case Deny(reason):
             return "deny", reason.value

@@ -1,8 +1,9 @@
 """The walk of one frame, without Qt: recogniser, session, event log, door; the same for window, kiosk and demo.
 
 The order is the point: an event is committed before a grant is announced, and the evidence is looked at once more
-before the relay is asked. Whatever is raised on the way ends in the same place: the session starts from nothing, the
-door stays shut, the log has the trace, and the next frame may recover.
+before the relay is asked. In shadow mode the walk is the same but for its last step: a Grant becomes a WouldGrant, and
+nothing is asked of the relay. Whatever is raised on the way ends in the same place: the session starts from nothing,
+the door stays shut, the log has the trace, and the next frame may recover.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from faceguard.domain.decision import (
     Hint,
     OutOfService,
     Pending,
+    WouldGrant,
 )
-from faceguard.domain.errors import DoorFault, FaceguardError
+from faceguard.domain.errors import DoorFault, FaceguardError, NotPermitted
 from faceguard.domain.face import Frame
 from faceguard.domain.observation import Halt, HaltReason, Observation, Stage
 from faceguard.events import event_of, fault_event
@@ -38,6 +40,7 @@ log = logging.getLogger(__name__)
 
 POLL_MS = 500
 """How often a running door looks whether another process changed people or rules."""
+NO_TEST_IN_SHADOW = "Shadow mode is on, and nothing opens. Switch it off to test the door output."
 
 
 class Recognising(Protocol):
@@ -131,6 +134,7 @@ class Guard:
     ) -> None:
         self._recogniser = recogniser
         self._gallery = gallery
+        self._policy = policy
         self._session = session or AccessSession(policy, gallery)
         self._events = events
         self._pins = pins
@@ -141,10 +145,16 @@ class Guard:
         self._poll_policy = poll_policy
         self._polled_ns = clock()
         self._announced: Decision | None = None
+        self._said: Decision | None = None
         self._fault: OutOfService | None = None
         self._checking: _Checking | None = None
         self._track_id: int | None = None
         self._since_ns = clock()
+
+    @property
+    def shadow(self) -> bool:
+        """Nothing opens, by the rules that count now."""
+        return self._policy.shadow
 
     # one frame
 
@@ -181,9 +191,9 @@ class Guard:
             self._track_id = observation.track_id
             self._since_ns = observation.captured_ns
 
-    def _poll(self) -> None:
+    def _poll(self, *, at_once: bool = False) -> None:
         now_ns = self._clock()
-        if 0 <= now_ns - self._polled_ns < POLL_MS * NS_PER_MS:
+        if not at_once and 0 <= now_ns - self._polled_ns < POLL_MS * NS_PER_MS:
             return
         gallery = None if self._poll_gallery is None else self._poll_gallery()
         if gallery is not None:
@@ -200,9 +210,9 @@ class Guard:
         try:
             targets = self._session.pin_targets
             if not targets or self._checking is not None:
-                return GuardReport(self._announced or Pending(Hint.STEP_UP))
+                return GuardReport(self._said or Pending(Hint.STEP_UP))
             self._checking = _Checking(self._pins.verify_any(targets, pin), ask=self._session.ask)
-            return self._take_checked() or GuardReport(self._announced or Pending(Hint.CHECKING))
+            return self._take_checked() or GuardReport(self._said or Pending(Hint.CHECKING))
         except Exception as error:
             return self._out_of_service(error, None)
 
@@ -243,8 +253,13 @@ class Guard:
             return self._out_of_service(error, None)
 
     def replace_policy(self, policy: AccessPolicy) -> None:
-        """Other rules from the next frame on."""
+        """Other rules from the next frame on; what was said already stays as it was said, and opens nothing later."""
+        self._policy = policy
         self._session.replace_policy(policy)
+
+    def look_again(self) -> None:
+        """People and rules are asked for with the next frame, without waiting for ``POLL_MS``."""
+        self._polled_ns = self._clock() - POLL_MS * NS_PER_MS
 
     def replace_gallery(self, gallery: GallerySearch) -> None:
         """Other people from the next frame on."""
@@ -255,13 +270,18 @@ class Guard:
 
     def _announce(self, decision: Decision, observation: Observation | None) -> GuardReport:
         """Log a new verdict, then act on it; a grant that cannot be logged is none."""
-        if isinstance(decision, Pending) or decision is self._announced:
+        if decision is self._announced:
+            return GuardReport(self._said or decision, observation)
+        if isinstance(decision, Pending):
             return GuardReport(decision, observation)
         notice = ""
+        said: Decision = decision
         if isinstance(decision, Grant):
-            decision, event, notice = self._open(decision)
-            if isinstance(decision, Grant):
+            said, event, notice = self._open(decision)
+            if isinstance(said, Grant | WouldGrant):
                 event = replace(event, subject_name=decision.subject.name)  # for whoever shows it; never stored
+            else:
+                decision = said
         else:
             event = self._event(decision)
             try:
@@ -269,13 +289,13 @@ class Guard:
             except FaceguardError as error:
                 log.exception("a refusal could not be recorded")
                 notice = error.sentence
-        self._announced = decision
+        self._announced, self._said = decision, said
         if not isinstance(decision, Ask):  # the answer to an Ask belongs to the same attempt
             self._since_ns = self._clock()
-        return GuardReport(decision, observation, event, notice)
+        return GuardReport(said, observation, event, notice)
 
     def _open(self, grant: Grant) -> tuple[Decision, AuditEvent, str]:
-        """Commit, look at the evidence's age once more, then pulse. The relay is asked here and nowhere else."""
+        """Commit, look at the evidence's age once more, then pulse. No person moves the relay but by this."""
         event = self._event(grant)
         try:
             self._events.record(event)
@@ -288,6 +308,8 @@ class Guard:
             event = self._event(deny)
             self._events.record(event)
             return deny, event, ""
+        if self._policy.shadow:
+            return WouldGrant(grant), event, ""
         try:
             self._door.pulse(self._pulse_ms)
         except DoorFault as error:
@@ -295,6 +317,19 @@ class Guard:
             self._events.record(fault_event("door output", error.sentence))
             return grant, event, error.sentence
         return grant, event, ""
+
+    def test_door(self) -> None:
+        """One pulse for whoever set the output up; the caller has asked for the right to it.
+
+        Raises:
+            NotPermitted: shadow mode is on.
+            SettingsFault: whether it is on cannot be read.
+            DoorFault: the output did not answer.
+        """
+        self._poll(at_once=True)
+        if self._policy.shadow:
+            raise NotPermitted(NO_TEST_IN_SHADOW)
+        self._door.pulse(self._pulse_ms)
 
     def _out_of_service(self, error: Exception, observation: Observation | None) -> GuardReport:
         known = isinstance(error, FaceguardError)
@@ -306,7 +341,7 @@ class Guard:
             return GuardReport(self._fault, observation)
         if not known:
             log.error("the door is out of service", exc_info=error)
-        self._fault = self._announced = fault = OutOfService(sentence, self._clock())
+        self._fault = self._announced = self._said = fault = OutOfService(sentence, self._clock())
         event = self._event(fault)
         try:
             self._events.record(event)
@@ -316,7 +351,7 @@ class Guard:
 
     def _event(self, decision: Decision) -> AuditEvent:
         ms = max(0.0, (self._clock() - self._since_ns) / NS_PER_MS)
-        return event_of(decision, self._gallery.gallery, ms)
+        return event_of(decision, self._gallery.gallery, ms, shadow=self._policy.shadow)
 
 
 _PIN_DENIES = {

@@ -68,6 +68,7 @@ class AccessPolicy:
         failed_attempts: so many in a row pause the face.
         pause_ms: for how long; the PIN stays open.
         absent_ms: a face may be lost from view for this long within an attempt.
+        shadow: the door decides, records and shows what it would do, and opens nothing.
     """
 
     tau: Threshold | None
@@ -89,6 +90,7 @@ class AccessPolicy:
     failed_attempts: int = 5
     pause_ms: int = 30_000
     absent_ms: int = 1_000
+    shadow: bool = False
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.margin) and self.margin >= 0):

@@ -27,6 +27,7 @@ class Action(StrEnum):
     ENROL = "enrol a person"
     REMOVE = "remove a person"
     SET_PIN = "set a person's PIN"
+    LABEL_EVENT = "label an event"
     CHANGE_SETTING = "change this setting"
     CHANGE_ADMIN_SETTING = "change what only the admin may change"
     SEE_SCORES = "see distances"
@@ -34,7 +35,7 @@ class Action(StrEnum):
     LEAVE_KIOSK = "leave the kiosk"
 
 
-_OPERATOR: Final = frozenset({Action.ENROL, Action.REMOVE, Action.SET_PIN, Action.CHANGE_SETTING})
+_OPERATOR: Final = frozenset({Action.ENROL, Action.REMOVE, Action.SET_PIN, Action.LABEL_EVENT, Action.CHANGE_SETTING})
 RIGHTS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
     {Role.KIOSK: frozenset(), Role.OPERATOR: _OPERATOR, Role.ADMIN: frozenset(Action)}
 )

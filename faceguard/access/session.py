@@ -59,8 +59,11 @@ class AccessSession:
     # what the guard hands in
 
     def replace_policy(self, policy: AccessPolicy) -> None:
-        """Judge by other rules from the next frame on; what was proven for other proofs is proven anew."""
-        if policy.proofs != self._policy.proofs:
+        """Judge by other rules from the next frame on; what was proven for other proofs is proven anew.
+
+        An attempt that began in shadow mode does not end outside it, nor the other way round.
+        """
+        if policy.proofs != self._policy.proofs or policy.shadow != self._policy.shadow:
             self._attempt = None
         self._policy = policy
         self._failures.configure(policy.failed_attempts, policy.pause_ms)

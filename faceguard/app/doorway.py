@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 
@@ -18,7 +19,6 @@ from faceguard.compose import House
 from faceguard.domain.decision import OutOfService
 from faceguard.domain.errors import FaceguardError
 from faceguard.domain.face import Frame
-from faceguard.door.output import DoorOutput
 from faceguard.guard import Guard, GuardReport
 from faceguard.ui.worker import INTERNAL_ERROR, RecognitionWorker
 
@@ -42,7 +42,6 @@ class OwnGuard:
         self._on_test = on_test
         self._test_asked_s: float | None = None
         self._guard: Guard | None = None
-        self._door: DoorOutput | None = None
         self._opened = ExitStack()
         self._closed = False
         self._fault: OutOfService | None = None
@@ -70,27 +69,40 @@ class OwnGuard:
         return self._with(lambda guard: guard.cancel_pin())
 
     def replace_policy(self, policy: AccessPolicy) -> None:
-        """Other rules from the next frame on."""
+        """Other rules from the next frame on.
+
+        Whether anything opens is not the window's to say: the guard reads that itself, and does so at once.
+        """
         self._policy = policy
         if self._guard is not None:
-            self._guard.replace_policy(policy)
+            self._hand_over(self._guard, policy)
+
+    @staticmethod
+    def _hand_over(guard: Guard, policy: AccessPolicy) -> None:
+        guard.replace_policy(replace(policy, shadow=guard.shadow))
+        guard.look_again()
 
     def replace_gallery(self, gallery: object) -> None:
         """The guard reads the gallery itself."""
+
+    @property
+    def shadow(self) -> bool | None:
+        """Nothing opens, by the rules of the guard; None while there is none."""
+        return None if self._guard is None else self._guard.shadow
 
     def ask_for_test(self) -> None:
         """One pulse of the door output with the next step, which owns it; from any thread."""
         self._test_asked_s = time.monotonic()
 
     def _test(self, asked_s: float) -> None:
-        if self._door is None:
+        if self._guard is None:
             self._on_test(False, self._fault.sentence if self._fault is not None else "The door output is not open.")
             return
         if time.monotonic() - asked_s > TEST_S:
             self._on_test(False, "The door was busy or without a camera; nothing was tested. Try again.")
             return
         try:
-            self._door.pulse(self._house.settings().whole("door.pulse_ms"))
+            self._guard.test_door()
         except FaceguardError as error:
             self._on_test(False, error.sentence)
         else:
@@ -102,7 +114,7 @@ class OwnGuard:
         self._let_go()
 
     def _let_go(self) -> None:
-        self._guard = self._door = None
+        self._guard = None
         self._opened.close()
 
     def _with(self, use: Callable[[Guard], GuardReport]) -> GuardReport:
@@ -149,8 +161,7 @@ class OwnGuard:
         door.open()
         guard = self._house.open_guard(database, pins, door)
         if self._policy is not None:
-            guard.replace_policy(self._policy)
-        self._door = door
+            self._hand_over(guard, self._policy)
         return guard
 
 

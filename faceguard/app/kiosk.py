@@ -81,7 +81,9 @@ class Kiosk(QObject):
             self.window.show_decision(OutOfService(error.sentence, self._house.clock()))
             return
         self.window.set_sign(status_words.kiosk_sign(self._settings, simulated=source.simulated))
+        self.window.set_shadow(self._settings.switch("door.shadow"))
         queued = Qt.ConnectionType.QueuedConnection
+        self.doorway.worker.shadowed.connect(self.window.set_shadow, queued)
         self.doorway.worker.decided.connect(self.window.show_decision, queued)
         self.doorway.worker.claim_answered.connect(self.window.show_claim_answer, queued)
         self.doorway.worker.recorded.connect(self._on_event, queued)

@@ -12,6 +12,7 @@ from faceguard.ui.status_strip import StatusItem
 
 SIMULATED = "Simulation: the pictures are rendered, nobody stands at this door."
 LIVENESS_OFF = "Liveness is switched off: a photo of a member of staff opens this door."
+SHADOW = "Shadow mode: the door records what it would do, and opens nothing."
 NOT_MEASURED = "This encoder has no measured tau: people can be enrolled, but the door lets nobody in."
 
 
@@ -68,9 +69,13 @@ def liveness_item(settings: Settings, networks: Networks | None) -> StatusItem:
     return StatusItem(f"Liveness: {how}, not measured on this camera", "ask")
 
 
-def banners(settings: Settings, networks: Networks | None, *, simulated: bool, people: int = 0) -> list[Banner]:
+def banners(
+    settings: Settings, networks: Networks | None, *, simulated: bool, people: int = 0, shadow: bool = False
+) -> list[Banner]:
     """Warnings that stay while their cause does, worst first."""
     found = []
+    if shadow:
+        found.append(Banner(SHADOW, "ask", "See what it would have done", "shadow"))
     if settings.text("liveness.policy") == LivenessPolicy.OFF:
         found.append(Banner(LIVENESS_OFF, "deny"))
     if networks is not None and networks.pad_fault:
@@ -91,8 +96,10 @@ def kiosk_sign(settings: Settings, *, simulated: bool) -> str:
     return "    ".join(word for word, shown in (("Liveness check off", off), ("Simulation", simulated)) if shown)
 
 
-def door_subtitle(settings: Settings) -> str:
+def door_subtitle(settings: Settings, *, shadow: bool = False) -> str:
     """One line about how this door works."""
+    if shadow:
+        return f"Opens nothing: shadow mode. Policy: {settings.text('liveness.policy')}."
     seconds = settings.whole("door.pulse_ms") / 1000
     opens = "Shows grants only: no door output is set"
     if settings.text("door.output") != "none":

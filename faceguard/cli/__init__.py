@@ -17,6 +17,7 @@ from faceguard.cli import (
     people,
     photos,
     settings,
+    shadow,
     train,
     what_if,
 )
@@ -54,6 +55,7 @@ for command in (
     settings.settings,
     calibrate.calibrate,
     what_if.what_if,
+    shadow.shadow,
     models.models,
     doctor.doctor,
     evaluate.evaluate,

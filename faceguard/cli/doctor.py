@@ -139,6 +139,15 @@ def _house_checks(context: Context, devices: bool) -> Iterator[Check]:
         return
     changed = len(settings.changed())
     yield Check("settings", True, f"{changed or 'no'} setting{'' if changed == 1 else 's'} changed from the defaults")
+    shadow = settings.switch("door.shadow")
+    yield Check(
+        "shadow mode",
+        True,
+        "on: the door decides and records, and opens nothing" if shadow else "off",
+        "faceguard shadow tells what it would have done; it ends with: faceguard settings set door.shadow false"
+        if shadow
+        else "",
+    )
     yield from _database_checks(house)
     yield from _network_checks(house)
     if devices:

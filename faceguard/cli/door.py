@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from faceguard.cli.context import Context, as_json, json_option
-from faceguard.store.audit_log import AuditEvent
+from faceguard.store.audit_log import WOULD_GRANT, AuditEvent
 
 source_option = click.option(
     "--source", help="Camera number or path, stream address, video file, or folder of pictures (else the setting)."
@@ -49,6 +49,8 @@ def run(context: Context, source: str | None, fps: float | None, headless: bool,
         return
     from faceguard.headless import watch
 
+    if context.house.settings().switch("door.shadow"):
+        click.echo("faceguard: Shadow mode is on: nothing opens.", err=True)
     with contextlib.suppress(KeyboardInterrupt):
         watch(context.house, source, fps, _say_json if json_ else _say, recording=_is_file(source))
 
@@ -65,6 +67,10 @@ def kiosk(context: Context, source: str | None, fps: float | None) -> None:
     run_kiosk(context.house, source, fps)
 
 
+def _said(event: AuditEvent) -> str:
+    return WOULD_GRANT if event.shadow and event.decision == "grant" else event.decision
+
+
 def _is_file(source: str | None) -> bool:
     return source is not None and not source.startswith("/dev/") and Path(source).exists()
 
@@ -72,7 +78,8 @@ def _is_file(source: str | None) -> bool:
 def _say_json(event: AuditEvent, _notice: str) -> None:
     as_json(
         {
-            "decision": event.decision,
+            "decision": _said(event),  # whoever opens something on "grant" must not do so in shadow mode
+            "shadow": event.shadow,
             "subject": event.subject_name,
             "reason": event.detail if event.decision == "fault" else event.reason,
             "distance": event.distance,
@@ -87,6 +94,6 @@ def _say(event: AuditEvent, notice: str) -> None:
     who = f" {event.subject_name}" if event.subject_name else ""
     why = f" ({event.detail or event.reason})" if event.detail or event.reason else ""
     numbers = "" if event.distance is None or event.tau is None else f", d {event.distance:.3f}, tau {event.tau:.3f}"
-    click.echo(f"{event.decision}{who}{why}{numbers}, {event.frames} frames, {event.ms:.0f} ms")
+    click.echo(f"{_said(event)}{who}{why}{numbers}, {event.frames} frames, {event.ms:.0f} ms")
     if notice:
         click.echo(f"faceguard: {notice}", err=True)

@@ -183,6 +183,12 @@ TABLE: Final[tuple[SettingRow, ...]] = (
     _text("door.serial_port", "", "Port of the relay board, for example /dev/ttyUSB0 or COM3.", admin=True),
     _whole("door.serial_channel", 1, 1, 8, "Which relay of the board opens the door.", admin=True),
     _whole("door.pulse_ms", 4000, 200, 15000, "How long the relay is energised by one grant.", unit="ms", admin=True),
+    _switch(
+        "door.shadow",
+        False,
+        "Shadow mode: decide, record and show what the door would do, and open nothing (with a permanent banner).",
+        admin=True,
+    ),
     _text("door.phone", "", "Whom to call while the door is out of service; empty shows no number."),
     _text(
         "camera.source", "0", "Camera number or path, stream address, video file, or folder of pictures.", admin=True
@@ -328,6 +334,13 @@ TABLE: Final[tuple[SettingRow, ...]] = (
         admin=True,
     ),
     _switch("privacy.show_names", True, "Say the person's name at the door on a grant."),
+    _switch(
+        "privacy.label_events",
+        False,
+        "Let the desk say of an event that it was a visitor or a member of staff; kept are the event's number, the "
+        "person's number and the time, no picture and no vector, until it is taken back or the person is removed.",
+        admin=True,
+    ),
     _choice("window.theme", "system|light|dark", "Colours of the window."),
     _switch("window.mirror", True, "Show the camera picture as a mirror does; recognition is not affected."),
 )

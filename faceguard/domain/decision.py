@@ -1,4 +1,4 @@
-"""All we may say to a person: Pending, Ask, Deny, Grant, or that the door is out of service."""
+"""All we may say to a person: Pending, Ask, Deny, Grant (or what would be one), or that the door is out of service."""
 
 from __future__ import annotations
 
@@ -144,6 +144,16 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class WouldGrant:
+    """Shadow mode: the door would open for this grant, and opens nothing.
+
+    A type of its own, so that whoever acts on a Grant does not act on this one.
+    """
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """The face alone does not decide; the PIN of the person it resembles is wanted until ``expires_ns``.
 
@@ -190,4 +200,4 @@ class OutOfService:
     since_ns: int
 
 
-Decision = Grant | Ask | Deny | Pending | OutOfService
+Decision = Grant | WouldGrant | Ask | Deny | Pending | OutOfService

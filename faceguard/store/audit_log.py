@@ -13,6 +13,8 @@ from faceguard.store.database import DAMAGED, Database
 
 MAX_DETAIL: Final = 500
 REMOVED_PERSON: Final = "removed person"
+WOULD_GRANT: Final = "would grant"
+"""What a grant of shadow mode is called where it must not be taken for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class AuditEvent:
         frames: how many were fused.
         ms: from the attempt's first frame to the decision.
         detail: technical addition, shortened to 500 characters.
+        shadow: decided in shadow mode: this is what the door would have done, and nothing opened.
         event_id: given by the log; None before.
         subject_name: looked up when the log is read and never stored; "removed person" when gone.
 
@@ -55,6 +58,7 @@ class AuditEvent:
     frames: int = 0
     ms: float = 0.0
     detail: str = ""
+    shadow: bool = False
     event_id: int | None = None
     subject_name: str | None = None
 
@@ -78,6 +82,7 @@ class AuditEvent:
                 object.__setattr__(self, name, int(value))
         for name in ("decision", "reason", "encoder_id", "detail"):
             object.__setattr__(self, name, _one_line(str(getattr(self, name))))
+        object.__setattr__(self, "shadow", bool(self.shadow))
         object.__setattr__(self, "gates", tuple(sorted(str(gate) for gate in self.gates)))
 
 
@@ -112,6 +117,7 @@ class AuditLog:
             "frames": event.frames,
             "ms": event.ms,
             "detail": event.detail,
+            "shadow": int(event.shadow),
         }
         with self._database.writing() as db:
             event_id = db.table("events").insert(row).last_pk
@@ -130,7 +136,7 @@ class AuditLog:
                 [max(0, int(limit))],
             )
             columns = [column[0] for column in rows.description]
-            return tuple(self._event(columns, row) for row in rows)
+            return tuple(self.event(columns, row) for row in rows)
 
     def since(self, start: datetime) -> tuple[AuditEvent, ...]:
         """All events from ``start`` on, oldest first.
@@ -144,7 +150,7 @@ class AuditLog:
                 [start.astimezone(UTC).isoformat(timespec="milliseconds")],
             )
             columns = [column[0] for column in rows.description]
-            return tuple(self._event(columns, row) for row in rows)
+            return tuple(self.event(columns, row) for row in rows)
 
     def genuine_distances(self, encoder_id: str) -> tuple[float, ...]:
         """Distances of grants in which a right PIN said who it was, oldest first.
@@ -174,18 +180,26 @@ class AuditLog:
     def counts_since(self, start: datetime) -> dict[str, int]:
         """Number of events of each decision from ``start`` on; for today give the local midnight.
 
+        Grants of shadow mode opened nothing and are counted apart, as ``WOULD_GRANT``.
+
         Raises:
             StoreFault: the log cannot be read.
         """
         with self._database.reading() as db:
             return dict(
                 db.execute(
-                    "SELECT decision, count(*) FROM events WHERE time >= ? GROUP BY decision",
-                    [start.astimezone(UTC).isoformat(timespec="milliseconds")],
+                    "SELECT CASE WHEN shadow AND decision = 'grant' THEN ? ELSE decision END, count(*) "
+                    "FROM events WHERE time >= ? GROUP BY 1",
+                    [WOULD_GRANT, start.astimezone(UTC).isoformat(timespec="milliseconds")],
                 ).fetchall()
             )
 
-    def _event(self, columns: Sequence[str], row: Sequence[Any]) -> AuditEvent:
+    def event(self, columns: Sequence[str], row: Sequence[Any]) -> AuditEvent:
+        """The event of one row of the table, with a column ``subject_name`` beside its own.
+
+        Raises:
+            StoreFault: the row is damaged.
+        """
         values = dict(zip(columns, row, strict=True))
         name = values["subject_name"]
         if name is None and values["subject_id"] is not None:
@@ -207,6 +221,7 @@ class AuditLog:
                 frames=values["frames"],
                 ms=values["ms"],
                 detail=values["detail"],
+                shadow=bool(values["shadow"]),
                 event_id=values["id"],
                 subject_name=name,
             )

@@ -101,3 +101,20 @@ def m002_calibrations(db: Database) -> None:
             tau_pair REAL CHECK (tau_pair > 0 AND tau_pair <= 4)
         ) STRICT"""
     )
+
+
+@MIGRATIONS()
+def m003_shadow_and_labels(db: Database) -> None:
+    """Events of shadow mode are marked, and the desk may say of an event whom it showed."""
+    for statement in (
+        "ALTER TABLE events ADD COLUMN shadow INTEGER NOT NULL DEFAULT 0 CHECK (shadow IN (0, 1))",
+        """CREATE TABLE event_labels (
+            event_id INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
+            kind TEXT NOT NULL CHECK (kind IN ('stranger', 'staff')),
+            subject_id INTEGER REFERENCES subjects (id) ON DELETE CASCADE,
+            labelled_at TEXT NOT NULL CHECK (length(labelled_at) > 0),
+            CHECK ((kind = 'staff') = (subject_id IS NOT NULL))
+        ) STRICT""",
+        "CREATE INDEX event_labels_of_subject ON event_labels (subject_id)",
+    ):
+        db.execute(statement)

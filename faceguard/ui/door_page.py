@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending
+from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending, WouldGrant
 from faceguard.domain.observation import HaltReason, Observation
 from faceguard.ui.event_list import EventList, EventRow
 from faceguard.ui.messages import HALTS, REFUSALS
@@ -113,7 +113,7 @@ class DoorPage(QWidget):
                 self.entry.ask(decision)
                 self._show_entry(True)
             return
-        if isinstance(decision, Grant | OutOfService) or not (self._typing and self.entry.claiming):
+        if isinstance(decision, Grant | WouldGrant | OutOfService) or not (self._typing and self.entry.claiming):
             self._show_entry(False)
 
     @Slot(object)

@@ -21,6 +21,9 @@ SHOWN: Final = 60
 """Rows at most; the whole log is for another page."""
 
 
+COUNTED: Final = (("grant", "granted"), ("would grant", "would open"), ("deny", "denied"), ("ask", "asked"))
+
+
 @dataclass(frozen=True, slots=True)
 class EventRow:
     """One event as staff read it.
@@ -28,7 +31,7 @@ class EventRow:
     Attributes:
         at: local time.
         who: a name, ``Somebody unknown``, or what failed.
-        outcome: word of the pill: ``Granted``, ``Denied``, ``PIN asked``, ``Out of service``.
+        outcome: word of the pill: ``Granted``, ``Would open``, ``Denied``, ``PIN asked``, ``Out of service``.
         meaning: colour of the pill.
         detail: the reason, if there is one.
     """
@@ -44,7 +47,7 @@ def count_words(rows: Sequence[EventRow], counts: Mapping[str, int] | None = Non
     """``46 granted, 5 denied, 2 asked``; what did not happen is not mentioned."""
     if counts is None:
         counts = Counter[str](row.meaning for row in rows)
-    named = ((counts.get(key, 0), word) for key, word in (("grant", "granted"), ("deny", "denied"), ("ask", "asked")))
+    named = ((counts.get(key, 0), word) for key, word in COUNTED)
     return ", ".join(f"{count} {word}" for count, word in named if count)
 
 

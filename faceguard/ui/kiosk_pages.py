@@ -35,6 +35,7 @@ class KioskText(Text):
         super().__init__(wrap=wrap)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._pixels, self._weight, self._tone, self._scale = pixels, weight, tone, 1.0
+        self._surface = "transparent"
         self._dress()
 
     def set_scale(self, scale: float) -> None:
@@ -48,9 +49,14 @@ class KioskText(Text):
             self._tone = tone
             self._dress()
 
+    def set_surface(self, colour: str) -> None:
+        """A colour of its own behind the words."""
+        self._surface = colour
+        self._dress()
+
     def _dress(self) -> None:
         self.setFont(font(FontSpec(max(12, round(self._pixels * self._scale)), self._weight)))
-        self.setStyleSheet(f"color: {self._tone};")
+        self.setStyleSheet(f"color: {self._tone}; background: {self._surface};")
 
 
 class KioskButton(QAbstractButton):

@@ -25,11 +25,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending
+from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending, WouldGrant
 from faceguard.ui.kiosk_pages import IdlePage, KioskButton, KioskText, LivePage, VerdictPage, VerdictWords
 from faceguard.ui.messages import (
     DOOR_OPEN,
     HINTS,
+    NOTHING_OPENS,
+    OTHER_WAY,
     PIN_DOES_NOT_HELP,
     REFUSALS,
     clock_words,
@@ -37,12 +39,23 @@ from faceguard.ui.messages import (
     given_name,
     since_words,
     welcome,
+    would_open,
 )
 from faceguard.ui.pin_entry import PinEntry
 from faceguard.ui.preview import NewestFrame
 from faceguard.ui.style_sheet import style_sheet
 from faceguard.ui.theme import qt_palette
-from faceguard.ui.tokens import DARK, KIOSK_BOTTOM, KIOSK_DENY, KIOSK_GRANT, KIOSK_OUT, KIOSK_OUT_MARK, KIOSK_TOP, S
+from faceguard.ui.tokens import (
+    DARK,
+    KIOSK_BOTTOM,
+    KIOSK_DENY,
+    KIOSK_GRANT,
+    KIOSK_OUT,
+    KIOSK_OUT_MARK,
+    KIOSK_SHADOW,
+    KIOSK_TOP,
+    S,
+)
 
 DESIGN_LONG, DESIGN_SHORT = 1920, 1080
 """The screen that the sizes were drawn for; others are scaled by the tighter side."""
@@ -133,6 +146,12 @@ class KioskWindow(QWidget):
             self._stack.addWidget(page)
         self._pages = pages
         pages.setParent(self)
+        self.banner = KioskText(30, 600, tone=DARK.background)
+        self.banner.setParent(self)
+        self.banner.setText(NOTHING_OPENS)
+        self.banner.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.banner.set_surface(DARK.ask)
+        self.banner.hide()
         self.footer = QWidget(self)
         foot = QHBoxLayout(self.footer)
         self.door_name = KioskText(22, tone=DARK.dim)
@@ -174,7 +193,7 @@ class KioskWindow(QWidget):
         typing = self._stack.currentWidget() is self._entry_page
         if typing and self._admin_asked:
             return
-        if typing and self.entry.claiming and not isinstance(decision, Grant | OutOfService):
+        if typing and self.entry.claiming and not isinstance(decision, Grant | WouldGrant | OutOfService):
             return
         self._show()
 
@@ -202,6 +221,11 @@ class KioskWindow(QWidget):
         """What must be seen at all times, e.g. that liveness is off; empty for nothing."""
         self.sign.setText(sign)
         self.sign.setVisible(bool(sign))
+
+    def set_shadow(self, shadow: bool) -> None:
+        """Shadow mode: a bar over every page says that nothing opens."""
+        self.banner.setHidden(not shadow)
+        self._place()
 
     # leaving
 
@@ -260,6 +284,11 @@ class KioskWindow(QWidget):
                 name = given_name(subject.name) if self._show_names else None
                 self._say(VerdictWords("tick", KIOSK_GRANT, _WHITE, welcome(name), self._granted))
                 self.welcome_timer.start()
+            case WouldGrant(grant=grant):
+                name = given_name(grant.subject.name) if self._show_names else None
+                sentence = f"{NOTHING_OPENS}. {OTHER_WAY}"
+                self._say(VerdictWords("eye", KIOSK_SHADOW, _WHITE, would_open(name), sentence))
+                self.welcome_timer.start()
             case Deny(reason=reason):
                 words = REFUSALS[reason]
                 self._say(
@@ -276,7 +305,7 @@ class KioskWindow(QWidget):
     @Slot()
     def _end_welcome(self) -> None:
         """The session lets a grant stand while the person does; the screen is done with it."""
-        if isinstance(self._decision, Grant):
+        if isinstance(self._decision, Grant | WouldGrant):
             self._decision = Pending(Hint.STEP_UP)
             if self._stack.currentWidget() is self.verdict:
                 self._show()
@@ -344,11 +373,14 @@ class KioskWindow(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """All sizes follow the screen."""
         super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
         width, height = self.width(), self.height()
         scale = min(max(width, height) / DESIGN_LONG, min(width, height) / DESIGN_SHORT)
         for page in (self.idle, self.live, self.verdict):
             page.set_scale(scale)
-        for text in (self.door_name, self.sign, self.corner, self.use_pin):
+        for text in (self.door_name, self.sign, self.corner, self.use_pin, self.banner):
             text.set_scale(scale)
         upright = height > width
         self.entry.set_scale(scale)
@@ -358,7 +390,9 @@ class KioskWindow(QWidget):
         self._around.setStretch(2, 1 if upright else 5)
         margin = round(MARGIN * scale)
         foot = max(round(112 * scale), self.use_pin.sizeHint().height() + 2 * round(12 * scale))
-        self._pages.setGeometry(self.rect())
+        bar = 0 if self.banner.isHidden() else max(round(72 * scale), self.banner.sizeHint().height() + 2 * S)
+        self.banner.setGeometry(0, 0, width, bar)
+        self._pages.setGeometry(0, bar, width, height - bar)
         self.footer.setGeometry(0, height - foot, width, foot)
         layout = self.footer.layout()
         if isinstance(layout, QHBoxLayout):

@@ -10,6 +10,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from faceguard.ui.pin_prompt import button
 from faceguard.ui.rail import Rail
 from faceguard.ui.status_strip import StatusItem, StatusStrip
 from faceguard.ui.tokens import XL, M, S
@@ -28,9 +29,14 @@ class Banner:
 
     sentence: str
     meaning: NoteMeaning = "ask"
+    action: str = ""
+    """Words of a button that opens ``page``; none without."""
+    page: str = ""
 
 
 class _BannerBar(QFrame):
+    opened = Signal(str)
+
     def __init__(self, banner: Banner) -> None:
         super().__init__()
         self.setProperty("note", banner.meaning)
@@ -40,9 +46,19 @@ class _BannerBar(QFrame):
         row.setSpacing(M - 2)
         tone = "dim" if banner.meaning == "neutral" else banner.meaning
         name = "info" if banner.meaning == "neutral" else "warning"
-        row.addWidget(IconMark(name, 18, tone), 0, Qt.AlignmentFlag.AlignTop)
+        middle = Qt.AlignmentFlag.AlignVCenter if banner.action else Qt.AlignmentFlag.AlignTop
+        row.addWidget(IconMark(name, 18, tone), 0, middle)
         row.addWidget(Text(banner.sentence, "medium", wrap=True), 1)
+        if banner.action:
+            self.button = button(banner.action, "quiet")
+            self.button.clicked.connect(self._on_clicked)
+            self._page = banner.page
+            row.setContentsMargins(XL, 0, XL, 0)
+            row.addWidget(self.button, 0, middle)
         self.setAccessibleName(banner.sentence)
+
+    def _on_clicked(self) -> None:
+        self.opened.emit(self._page)
 
 
 class MainWindow(QMainWindow):
@@ -161,7 +177,9 @@ class MainWindow(QMainWindow):
                 widget.hide()
                 widget.deleteLater()
         for banner in self._banners:
-            self._banner_column.addWidget(_BannerBar(banner))
+            bar = _BannerBar(banner)
+            bar.opened.connect(self.show_page)
+            self._banner_column.addWidget(bar)
 
     def show_status(self, items: Sequence[StatusItem]) -> None:
         """Camera, people, encoder and provider in use, liveness: in words."""

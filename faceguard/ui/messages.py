@@ -155,12 +155,21 @@ HALTS: Final[Mapping[HaltReason, str]] = MappingProxyType(
 DOOR_OPEN: Final = "The door is open"
 GRANTED_ONLY: Final = "Access granted"
 """Where no output is set nothing opens, and nothing is said to."""
+WOULD_OPEN: Final = "Would open"
+NOTHING_OPENS: Final = "Shadow mode: nothing opens"
+"""What is said with it and at all times: nobody may take a shadow for a welcome."""
+OTHER_WAY: Final = "This door only watches for now. Please come in the way you did before."
 DOOR_SILENT: Final = "The door did not answer. Please ask at the desk."
 
 
 def welcome(name: str | None) -> str:
     """The greeting; without a name where names are not shown."""
     return f"Welcome, {name}" if name else "Welcome"
+
+
+def would_open(name: str | None) -> str:
+    """What shadow mode says in place of the greeting; a wrong name is seen by whom it is said to."""
+    return f"{WOULD_OPEN} for {name}" if name else WOULD_OPEN
 
 
 def given_name(name: str) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from faceguard.domain.decision import NS_PER_MS, Ask, Decision, Deny, Grant
+from faceguard.domain.decision import NS_PER_MS, Ask, Decision, Deny, Grant, WouldGrant
 from faceguard.ui.theme import FontSpec, font
 from faceguard.ui.tokens import TITLE, L, M, S
 from faceguard.ui.widgets.card import Card
@@ -29,7 +29,7 @@ def numbers_of(decision: Decision, after_ms: float | None = None) -> tuple[str, 
         after_ms: from the first frame of the track to the verdict, when the caller knows it.
     """
     match decision:
-        case Grant(evidence=evidence):
+        case Grant(evidence=evidence) | WouldGrant(Grant(evidence=evidence)):
             if after_ms is None:
                 after_ms = (evidence.decided_ns - evidence.oldest_ns) / NS_PER_MS
             distance, tau, runner_up, frames = (

@@ -6,7 +6,6 @@ the list arrives, a keystroke costs one pass over ready strings, and sorting is 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -21,6 +20,8 @@ from PySide6.QtCore import (
     QSortFilterProxyModel,
     Qt,
 )
+
+from faceguard.domain.words import folded
 
 if TYPE_CHECKING:  # the window is drawn and tested without the store
     from faceguard.desk import Person
@@ -62,12 +63,6 @@ class PersonState(StrEnum):
 def state_of(person: Person) -> PersonState:
     """Ready with a template of the present encoder; otherwise a new photo is needed."""
     return PersonState.READY if person.ready else PersonState.NEEDS_PHOTO
-
-
-def folded(text: str) -> str:
-    """For searching: lower case, without accents, so that ``tomas`` finds Tomás."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 def day_words(moment: datetime, now: datetime | None = None) -> str:

@@ -23,6 +23,7 @@ CARDS: Final[Mapping[str, Mapping[str, str]]] = {
     LIVENESS: {POLICY_KEY: "Policy", "liveness.pin_after_face": "PIN after the face"},
     DOOR: {
         "door.name": "Name",
+        "door.shadow": "Shadow mode",
         "door.phone": "Telephone",
         "door.output": "Output",
         "door.serial_port": "Port",
@@ -61,6 +62,7 @@ MORE_TITLES: Final[Mapping[str, str]] = {
     "access.margin": "Margin to the next person",
     "access.cooldown_ms": "Pause after a grant",
     "access.zone": "Zone of the picture",
+    "privacy.label_events": "Labels by the desk",
     "quality.min_eye_px": "Size of the face",
     "quality.min_visible": "Face inside the picture",
     "quality.max_yaw_deg": "Turn to a side",

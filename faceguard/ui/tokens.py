@@ -116,6 +116,8 @@ KIOSK_KEY_PRESSED: Final = "#2b3846"
 KIOSK_GRANT: Final = "#0b6b43"
 KIOSK_DENY: Final = "#8c1d18"
 KIOSK_OUT: Final = "#39434e"
+KIOSK_SHADOW: Final = "#27496d"
+"""Neither welcome nor refusal: what the door would do."""
 KIOSK_OUT_MARK: Final = "#cfd7df"
 
 

@@ -9,9 +9,9 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending
+from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending, WouldGrant
 from faceguard.ui.icons import paint_icon
-from faceguard.ui.messages import ASK_HEADLINE, HINTS, QUESTIONS, REFUSALS, since_words
+from faceguard.ui.messages import ASK_HEADLINE, HINTS, NOTHING_OPENS, QUESTIONS, REFUSALS, since_words, would_open
 from faceguard.ui.theme import restyle, tokens_for
 from faceguard.ui.tokens import L
 from faceguard.ui.widgets.text import Text
@@ -42,6 +42,8 @@ def verdict_of(decision: Decision, *, show_names: bool = True) -> Verdict:
     match decision:
         case Grant(subject=subject):
             return Verdict("grant", "tick", "Granted", subject.name if show_names else "")
+        case WouldGrant(grant=grant):
+            return Verdict("neutral", "eye", would_open(grant.subject.name if show_names else None), NOTHING_OPENS)
         case Ask(reason=reason):
             return Verdict("ask", "key", ASK_HEADLINE, QUESTIONS[reason].sentence)
         case Deny(reason=denied):

@@ -43,6 +43,10 @@ class Report(Protocol):
 class Guard(Protocol):
     """``guard.Guard``: the walk of one frame, without Qt. Known faults come back as decisions."""
 
+    @property
+    def shadow(self) -> bool | None:
+        """Nothing opens; None while that is not known."""
+
     def step(self, frame: Frame) -> Report:
         """Judge the newest frame."""
 
@@ -79,6 +83,7 @@ class RecognitionWorker(QObject):
         clock: monotonic nanoseconds.
 
     Signals:
+        shadowed(bool): whether nothing opens from now on, by the rules of the guard; told before what they decide.
         decided(Decision): whenever it is another one; the same standing verdict is told once.
         claim_answered(Decision): what became of a number and PIN.
         observed(Observation): of every judged frame, for the box over the preview.
@@ -88,6 +93,7 @@ class RecognitionWorker(QObject):
         stopped(): the timer is gone, nothing more will come.
     """
 
+    shadowed = Signal(bool)
     decided = Signal(object)
     claim_answered = Signal(object)
     observed = Signal(object)
@@ -112,6 +118,7 @@ class RecognitionWorker(QObject):
         self._timer: QTimer | None = None
         self._sequence = -1
         self._told: Decision | None = None
+        self._shadow: bool | None = None
 
     @Slot()
     def start(self) -> None:
@@ -181,6 +188,10 @@ class RecognitionWorker(QObject):
                 self.faulted.emit(f"{type(error).__name__}: {error}")
             self._tell(fault)
             return fault
+        shadow = self._guard.shadow
+        if shadow is not None and shadow != self._shadow:
+            self._shadow = shadow
+            self.shadowed.emit(shadow)
         if report.observation is not None:
             self.observed.emit(report.observation)
         if report.event is not None:

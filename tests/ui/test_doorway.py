@@ -4,11 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from faceguard.access.policy import AccessPolicy
 from faceguard.app import doorway
 from faceguard.app.doorway import OwnGuard
 from faceguard.domain.decision import Hint, OutOfService, Pending
-from faceguard.domain.errors import DoorFault
-from faceguard.guard import GuardReport
+from faceguard.domain.errors import DoorFault, NotPermitted
+from faceguard.domain.score import Threshold
+from faceguard.guard import NO_TEST_IN_SHADOW, GuardReport
 
 STEP_UP = GuardReport(Pending(Hint.STEP_UP))
 
@@ -41,13 +43,18 @@ class Opened:
 class House:
     def __init__(self):
         self.open, self.pulses, self.fails, self.stuck = [], [], None, False
-        self.guard = SimpleNamespace(step=lambda _frame: STEP_UP, submit_pin=lambda _pin: STEP_UP)
+        self.guard = SimpleNamespace(
+            step=lambda _frame: STEP_UP,
+            submit_pin=lambda _pin: STEP_UP,
+            test_door=lambda: self.pulses.append(4000),
+            shadow=False,
+            policies=(policies := []),
+            replace_policy=policies.append,
+            look_again=lambda: None,
+        )
 
     def clock(self):
         return 0
-
-    def settings(self):
-        return SimpleNamespace(whole=lambda _key: 4000)
 
     def make(self, name):
         self.open.append(name)
@@ -141,3 +148,31 @@ def test_output_that_does_not_close_keeps_nothing_else_open(own, house):
     with pytest.raises(OSError, match="stuck"):
         own.close()
     assert house.open == []
+
+
+def test_the_window_does_not_say_whether_anything_opens(own, house):
+    rules = AccessPolicy(None, None, Threshold(1.0), 0.1)
+    own.replace_policy(rules)  # made before shadow mode was switched on, and handed over to a guard that knows of it
+    house.guard.shadow = True
+    own.step(None)
+    own.replace_policy(rules)
+    assert [policy.shadow for policy in house.guard.policies] == [True, True]
+    assert own.shadow is True
+
+
+def test_nothing_is_known_of_shadow_mode_before_the_guard_stands(own, house):
+    assert own.shadow is None
+    house.fails = DoorFault("The door relay is not there.")
+    own.step(None)
+    assert own.shadow is None
+
+
+def test_a_refused_test_pulse_says_why(own, house, answers, seconds):
+    def refuse():
+        raise NotPermitted(NO_TEST_IN_SHADOW)
+
+    house.guard.test_door = refuse
+    own.ask_for_test()
+    own.step(None)
+    assert answers == [(False, NO_TEST_IN_SHADOW)]
+    assert house.pulses == []

@@ -10,7 +10,8 @@ from PySide6.QtCore import QPoint, Qt
 
 from faceguard.domain.errors import StoreFault
 from faceguard.domain.template import ConsentMeans, Subject
-from faceguard.ui.people_model import Column, PeopleModel, PeopleSearch, day_words, folded
+from faceguard.domain.words import folded
+from faceguard.ui.people_model import Column, PeopleModel, PeopleSearch, day_words
 from faceguard.ui.people_page import PeoplePage, counts
 
 NOW = datetime(2026, 11, 23, 9, 41, tzinfo=UTC)

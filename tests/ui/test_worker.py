@@ -26,6 +26,7 @@ class FakeGuard:
     answers: list = field(default_factory=lambda: [Report(Pending(Hint.STEP_UP))])
     calls: list = field(default_factory=list)
     threads: set = field(default_factory=set)
+    shadow: bool | None = None
 
     def _answer(self, *call):
         self.calls.append(call)

@@ -83,7 +83,7 @@ def test_table_has_no_room_for_pictures_or_vectors(database):
 
 def test_numpy_numbers_become_plain_ones(log):
     event = replace(FULL, distance=np.float32(0.25), nearest_id=np.int64(3), frames=np.int32(5), ms=np.float64(2))
-    assert {type(getattr(event, f.name)) for f in fields(event)} <= {str, int, float, tuple, datetime, type(None)}
+    assert {type(getattr(event, f.name)) for f in fields(event)} <= {str, int, float, tuple, bool, datetime, type(None)}
     log.record(event)
     assert log.recent(1)[0].distance == 0.25
 
