@@ -124,6 +124,38 @@ class Labels:
         """One-sided 95 % upper bound of the share of strangers let in; 1 without any."""
         return clopper_pearson(self.let_in.k, self.let_in.n, ONE_SIDED)[1] if self.let_in.n else 1.0
 
+    @property
+    def stranger_words(self) -> str:
+        """``Of 12 labelled strangers 0 would have been let in: at most 22 % ...``; empty without any."""
+        k, n = self.let_in.k, self.let_in.n
+        if not n:
+            return ""
+        who = "1 labelled stranger" if n == 1 else f"{n} labelled strangers"
+        tries = f" ({self.stranger_attempts} attempts)" if self.stranger_attempts > n else ""
+        words = f"Of {who}{tries} {k} would have been let in: at most {100 * self.at_most:.0f} % of strangers."
+        if self.asked:
+            asked = "1 was" if self.asked == 1 else f"{self.asked} were"
+            words += f" {asked} taken for somebody and asked for a PIN."
+        return words
+
+    @property
+    def staff_words(self) -> str:
+        """How many of the labelled staff the door would have sent back; empty without any."""
+        n = self.staff_attempts
+        if not n:
+            return ""
+        tries = "1 attempt" if n == 1 else f"{n} attempts"
+        return f"Of {tries} labelled as staff the door would have stayed shut at {self.sent_back}."
+
+    @property
+    def false_accept_words(self) -> str:
+        """The worst that labels can say; empty where they do not."""
+        n = len(self.false_accepts)
+        if not n:
+            return ""
+        grants = "1 grant was a false accept" if n == 1 else f"{n} grants were false accepts"
+        return f"{grants}, by the desk's labels: the door would have let in a stranger, or somebody as another person."
+
 
 @dataclass(frozen=True, slots=True)
 class ShadowSummary:
@@ -309,35 +341,3 @@ def _labels(attempts: Sequence[Attempt], labels: Mapping[int, EventLabel]) -> La
         false_accepts=tuple(wrong),
         open_denies=sum(not a.opened and label(a) is None for a in attempts),
     )
-
-
-def stranger_words(labels: Labels) -> str:
-    """``Of 12 labelled strangers 0 would have been let in: at most 22 %.``; empty without any."""
-    k, n = labels.let_in.k, labels.let_in.n
-    if not n:
-        return ""
-    who = "1 labelled stranger" if n == 1 else f"{n} labelled strangers"
-    tries = f" ({labels.stranger_attempts} attempts)" if labels.stranger_attempts > n else ""
-    words = f"Of {who}{tries} {k} would have been let in: at most {100 * labels.at_most:.0f} % of strangers."
-    if labels.asked:
-        asked = "1 was" if labels.asked == 1 else f"{labels.asked} were"
-        words += f" {asked} taken for somebody and asked for a PIN."
-    return words
-
-
-def staff_words(labels: Labels) -> str:
-    """How many of the labelled staff the door would have sent back; empty without any."""
-    n = labels.staff_attempts
-    if not n:
-        return ""
-    tries = "1 attempt" if n == 1 else f"{n} attempts"
-    return f"Of {tries} labelled as staff the door would have stayed shut at {labels.sent_back}."
-
-
-def false_accept_words(labels: Labels) -> str:
-    """The worst that labels can say; empty where they do not."""
-    n = len(labels.false_accepts)
-    if not n:
-        return ""
-    grants = "1 grant was a false accept" if n == 1 else f"{n} grants were false accepts"
-    return f"{grants}, by the desk's labels: the door would have let in a stranger, or somebody as another person."

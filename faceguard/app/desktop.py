@@ -14,6 +14,7 @@ from faceguard.access.enrolment import Draft
 from faceguard.app import status_words
 from faceguard.app.doorway import Doorway
 from faceguard.app.event_words import row_of
+from faceguard.app.events_link import EventsLink
 from faceguard.app.networks_link import NetworksLink
 from faceguard.app.settings_link import SettingsLink
 from faceguard.camera.photo_file import SUFFIXES
@@ -21,7 +22,7 @@ from faceguard.camera.source import FrameSource
 from faceguard.compose import House, Networks
 from faceguard.config.settings import TABLE, Settings
 from faceguard.desk import Desk, Person
-from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending
+from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending, WouldGrant
 from faceguard.domain.errors import FaceguardError, ModelFault, SeveralFaces
 from faceguard.domain.face import Frame
 from faceguard.domain.template import Subject, TemplateSource
@@ -41,7 +42,7 @@ log = logging.getLogger(__name__)
 
 STATUS_MS = 500
 EVENTS_SHOWN = 60
-POLICY_KEYS = ("access.tau", "access.margin", "access.cooldown", "liveness.")
+POLICY_KEYS = ("access.tau", "access.margin", "access.cooldown", "liveness.", "door.shadow")
 """Settings that make another policy; it counts from the next frame on."""
 WINDOW_KEYS = ("window.", "privacy.", "door.name", "door.phone")
 """Settings that only the window shows. Any other one starts the door anew."""
@@ -80,6 +81,7 @@ class Desktop(QObject):
         self._after_ms: float | None = None
         self._notice = ""
         self._fault = ""
+        self._shadow = self._settings.switch("door.shadow")
         self._loaded_with = self._settings.section("models")
         self.doorway: Doorway | None = None
         self.desk = DeskWorker(self._open_desk)
@@ -90,6 +92,7 @@ class Desktop(QObject):
         self.settings = SettingsPage(TABLE, admin_pin_refusal)
         self._settings_link = SettingsLink(house, self.desk, self.settings, self)
         self._networks_link = NetworksLink(house, self.desk, self.settings.networks, self)
+        self._events_link = EventsLink(house, self.desk, self.window, self)
         self._add_pages()
         self._wire_pages()
         self._ticker = QTimer(self)
@@ -108,6 +111,7 @@ class Desktop(QObject):
         self.window.add_page("door", "door", "Door", self.door)
         self.window.add_page("people", "people", "People", self.people)
         self.window.add_hidden_page("enrol", self.enrol, under="people")
+        self._events_link.add_pages()
         self.window.add_page("settings", "settings", "Settings", self.settings)
         self.window.page_changed.connect(self._on_page_changed)
 
@@ -128,6 +132,9 @@ class Desktop(QObject):
         self._settings_link.tried.connect(self._apply_policy)
         self._settings_link.role_changed.connect(self._on_role_changed)
         self._settings_link.door_test_allowed.connect(self._test_door)
+        self._settings_link.changed.connect(self._events_link.on_setting_changed)
+        self._settings_link.role_changed.connect(self._events_link.set_admin)
+        self.recorded.connect(self._events_link.on_recorded)
 
     # life
 
@@ -198,6 +205,7 @@ class Desktop(QObject):
             self._show_decision(OutOfService(error.sentence, self._house.clock()))
             return
         worker, queued = doorway.worker, Qt.ConnectionType.QueuedConnection
+        worker.shadowed.connect(self._on_shadowed, queued)
         worker.decided.connect(self._show_decision, queued)
         worker.claim_answered.connect(self.door.show_claim_answer, queued)
         worker.observed.connect(self.door.show_observation, queued)
@@ -240,8 +248,15 @@ class Desktop(QObject):
         elif self._fault:
             self._fault = ""
         self.decided.emit(decision)
-        if isinstance(decision, Grant | Ask | Deny | OutOfService):
+        if isinstance(decision, Grant | WouldGrant | Ask | Deny | OutOfService):
             self.verdict.emit(decision)
+
+    @Slot(bool)
+    def _on_shadowed(self, shadow: bool) -> None:
+        """The door itself says whether anything opens; another process may have switched it."""
+        self._shadow = shadow
+        self._show_settings()
+        self._show_status()
 
     @Slot(object)
     def _on_event(self, event: AuditEvent) -> None:
@@ -391,7 +406,9 @@ class Desktop(QObject):
         items.append(status_words.liveness_item(self._settings, self._networks))
         self.window.show_status(items)
         simulated = doorway is not None and doorway.source.simulated
-        banners = status_words.banners(self._settings, self._networks, simulated=simulated, people=self._people or 0)
+        banners = status_words.banners(
+            self._settings, self._networks, simulated=simulated, people=self._people or 0, shadow=self._shadow
+        )
         if self._settings.section("models") != self._loaded_with:
             banners.append(Banner(NEXT_START, "neutral"))
         if self._notice:
@@ -403,6 +420,8 @@ class Desktop(QObject):
     @Slot(object, str)
     def _on_setting_changed(self, settings: Settings, key: str) -> None:
         self._settings = settings
+        if key == "door.shadow":
+            self._shadow = settings.switch(key)
         if key.startswith(POLICY_KEYS):
             self._apply_policy(settings)
         elif not key.startswith((RESTART_SECTION, *WINDOW_KEYS)):
@@ -443,7 +462,7 @@ class Desktop(QObject):
 
     def _show_settings(self) -> None:
         settings = self._settings
-        self.door.set_door(settings.text("door.name"), status_words.door_subtitle(settings))
+        self.door.set_door(settings.text("door.name"), status_words.door_subtitle(settings, shadow=self._shadow))
         self.door.preview.set_mirrored(settings.switch("window.mirror"))
         self.door.verdict.set_show_names(settings.switch("privacy.show_names"))
         app = QApplication.instance()

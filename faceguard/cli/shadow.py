@@ -10,7 +10,7 @@ import click
 
 from faceguard.cli.context import Context, as_json, json_option
 from faceguard.evaluation.error_rates import Share
-from faceguard.shadow_summary import ShadowSummary, false_accept_words, staff_words, stranger_words, summary
+from faceguard.shadow_summary import ShadowSummary, summary
 
 HISTOGRAM_BIN: Final = 0.1
 NAMES_SHOWN: Final = 20
@@ -110,8 +110,8 @@ def lines(found: ShadowSummary, days: int, *, on: bool) -> list[str]:
         text.append(f"Never recognised, or never there: {names}{more}.")
     if found.labels.false_accepts:
         numbers = ", ".join(map(str, found.labels.false_accepts))
-        text.append(f"ATTENTION: {false_accept_words(found.labels)} Events {numbers}. Try faceguard calibrate.")
-    text += [words for words in (stranger_words(found.labels), staff_words(found.labels)) if words]
+        text.append(f"ATTENTION: {found.labels.false_accept_words} Events {numbers}. Try faceguard calibrate.")
+    text += [words for words in (found.labels.stranger_words, found.labels.staff_words) if words]
     if found.faults:
         text.append(f"The door was out of service {found.faults} times.")
     if found.tau_changed:

@@ -186,7 +186,7 @@ TABLE: Final[tuple[SettingRow, ...]] = (
     _switch(
         "door.shadow",
         False,
-        "Shadow mode: decide, record and show what the door would do, and open nothing (with a permanent banner).",
+        "Decide, record and show what the door would do, and open nothing (with a permanent banner).",
         admin=True,
     ),
     _text("door.phone", "", "Whom to call while the door is out of service; empty shows no number."),

@@ -17,6 +17,7 @@ from faceguard.store.database import Database
 from faceguard.store.event_labels import EventLabel, label_of
 
 PAGE: Final = 500
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DECISIONS: Final = ("grant", "ask", "deny", "fault")
 """What the door says; what the desk itself did stands in the same log and is no part of these pages."""
 
@@ -127,6 +128,19 @@ class EventPages:
             columns = [column[0] for column in rows.description]
             found = [self._logged(columns, row) for row in rows]
         return EventPage(tuple(found[:limit]), len(found) > limit)
+
+    def one(self, event_id: int) -> LoggedEvent | None:
+        """One event by its number; None when there is none.
+
+        Raises:
+            StoreFault: the log cannot be read.
+        """
+        found = self.read(EventQuery(BEGINNING), before=event_id + 1, after=event_id - 1, limit=1).events
+        return found[0] if found else None
+
+    def counts(self, since: datetime) -> dict[str, int]:
+        """Number of events of each decision from then on; see ``AuditLog.counts_since``."""
+        return self._log.counts_since(since)
 
     def _logged(self, columns: Sequence[str], row: Sequence[object]) -> LoggedEvent:
         event = self._log.event(columns, row)

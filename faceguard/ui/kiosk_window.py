@@ -222,6 +222,7 @@ class KioskWindow(QWidget):
         self.sign.setText(sign)
         self.sign.setVisible(bool(sign))
 
+    @Slot(bool)
     def set_shadow(self, shadow: bool) -> None:
         """Shadow mode: a bar over every page says that nothing opens."""
         self.banner.setHidden(not shadow)

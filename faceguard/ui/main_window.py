@@ -130,6 +130,10 @@ class MainWindow(QMainWindow):
         """Key of the open page."""
         return next((key for key, page in self._keys.items() if page is self._pages.currentWidget()), "")
 
+    def has_page(self, key: str) -> bool:
+        """There is such a page."""
+        return key in self._keys
+
     @Slot(str)
     def show_page(self, key: str) -> None:
         """Opens a page.

@@ -152,6 +152,15 @@ HALTS: Final[Mapping[HaltReason, str]] = MappingProxyType(
 )
 
 
+def reason_words(reason: str) -> str:
+    """The domain's word for a reason, as staff read it; empty for none, or one that is not known any more."""
+    if reason in set(DenyReason):
+        return REFUSALS[DenyReason(reason)].event
+    if reason in set(AskReason):
+        return QUESTIONS[AskReason(reason)].event
+    return ""
+
+
 DOOR_OPEN: Final = "The door is open"
 GRANTED_ONLY: Final = "Access granted"
 """Where no output is set nothing opens, and nothing is said to."""

@@ -18,15 +18,10 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
     QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -37,13 +32,14 @@ from faceguard.ui.people_model import PERSON_ROLE, Column, PeopleModel, PeopleSe
 from faceguard.ui.person_panel import PersonPanel
 from faceguard.ui.pin_prompt import button
 from faceguard.ui.theme import FontSpec, font, tokens_for
-from faceguard.ui.tokens import BODY, SMALL, XL, L, M
+from faceguard.ui.tokens import BODY, XL, L, M, Palette
 from faceguard.ui.widgets.avatar import paint_avatar
 from faceguard.ui.widgets.card import Card
 from faceguard.ui.widgets.empty_state import EmptyState
 from faceguard.ui.widgets.icon_button import IconButton
 from faceguard.ui.widgets.note import Note
 from faceguard.ui.widgets.page_header import PageHeader
+from faceguard.ui.widgets.row_table import RowCells, RowTable
 
 if TYPE_CHECKING:  # the window is drawn and tested without the store
     from faceguard.desk import Person
@@ -68,94 +64,43 @@ def counts(people: Sequence[Person]) -> str:
     return ", ".join(words)
 
 
-class _Cells(QStyledItemDelegate):
-    """Paints a whole cell: avatar and name, a pill for the state, quiet text for the rest."""
+class _Cells(RowCells):
+    """Avatar and name, a pill for the state, quiet text for the rest."""
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    def paint_cell(
+        self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex, colours: Palette
     ) -> None:
         """One cell in the colours of the moment."""
-        view = option.widget
-        area: QRect = option.rect
-        state = option.state
-        colours = tokens_for(view)
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        hovered = isinstance(view, PeopleTable) and view.hovered_row == index.row()
-        painter.fillRect(area, QColor(colours.accent_soft if selected else colours.hover if hovered else colours.card))
-        painter.fillRect(QRect(area.left(), area.bottom(), area.width(), 1), QColor(colours.line))
         person: Person = index.data(PERSON_ROLE)
         text = str(index.data(Qt.ItemDataRole.DisplayRole))
         left = area.left() + (PADDING if index.column() == Column.NAME else 8)
-        middle = area.center().y()
+        if index.column() == Column.STATE:
+            ready = state_of(person) is PersonState.READY
+            ink, surface = (colours.grant, colours.grant_soft) if ready else (colours.ask, colours.ask_soft)
+            self.paint_pill(painter, text, left, area, ink, surface)
+            return
         if index.column() == Column.NAME:
-            paint_avatar(painter, person.subject.name, QRectF(left, middle - 16, 32, 32), colours)
+            paint_avatar(painter, person.subject.name, QRectF(left, area.center().y() - 16, 32, 32), colours)
             left += 42
             painter.setFont(font(FontSpec(BODY, 500)))
             painter.setPen(QColor(colours.ink))
-        elif index.column() == Column.STATE:
-            ready = state_of(person) is PersonState.READY
-            ink, surface = (colours.grant, colours.grant_soft) if ready else (colours.ask, colours.ask_soft)
-            painter.setFont(font(FontSpec(SMALL, 600)))
-            width = painter.fontMetrics().horizontalAdvance(text) + 20
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(surface))
-            painter.drawRoundedRect(QRectF(left, middle - 11, width, 22), 11, 11)
-            painter.setPen(QColor(ink))
-            left += 10
         else:
             painter.setFont(font(FontSpec(BODY)))
             painter.setPen(QColor(colours.dim))
-        room = QRect(left, area.top(), area.right() - left - 4, area.height())
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
-        painter.restore()
+        self.paint_text(painter, text, left, area)
 
 
-class PeopleTable(QTableView):
-    """Rows, not cells: one selection, one hover, the whole width."""
+class PeopleTable(RowTable):
+    """Everybody, sorted by a click on a column."""
 
     def __init__(self, search: PeopleSearch, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.hovered_row = -1
-        self.setModel(search)
-        self.setItemDelegate(_Cells(self))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("People")
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # one height for all: no measuring of 10,000 rows
-        rows.setDefaultSectionSize(ROW_HEIGHT)
+        super().__init__(search, _Cells(), ROW_HEIGHT, "People", parent)
         head = self.horizontalHeader()
-        head.setHighlightSections(False)
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
-        head.setMinimumSectionSize(60)
         for column, width in _WIDTHS.items():
             head.resizeSection(column, width)
         head.setSortIndicator(Column.NAME, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
-        self.entered.connect(self._on_entered)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Nothing is under the pointer."""
-        super().leaveEvent(event)
-        self.hovered_row = -1
-        self.viewport().update()
-
-    def _on_entered(self, index: QModelIndex) -> None:
-        self.hovered_row = index.row()
-        self.viewport().update()
 
 
 class PeoplePage(QWidget):

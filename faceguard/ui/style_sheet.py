@@ -1,8 +1,8 @@
 """The one style sheet, built from the tokens.
 
-Widgets say what they are by properties, never by colours of their own: ``primary``, ``danger``, ``quiet`` on buttons;
-``card`` on frames; ``pill`` = grant | deny | ask | neutral | accent, ``title``, ``headline``, ``strong``, ``dim``,
-``small`` on labels; ``note`` = grant | deny | ask | neutral on frames.
+Widgets say what they are by properties, never by colours of their own: ``primary``, ``danger``, ``quiet``, ``chip`` on
+buttons; ``card`` on frames; ``pill`` = grant | deny | ask | neutral | accent, ``title``, ``headline``, ``strong``,
+``dim``, ``small`` on labels; ``note`` = grant | deny | ask | neutral on frames.
 """
 
 from __future__ import annotations
@@ -112,6 +112,10 @@ def _buttons(c: Palette) -> str:
     QPushButton[quiet="true"]:hover {{ background: {c.accent_soft}; }}
     QPushButton[quiet="true"]:focus {{ border-color: {c.accent}; }}
     QPushButton[quiet="true"]:disabled {{ color: {c.dim}; }}
+    QPushButton[chip="true"] {{ font-weight: 500; color: {c.dim}; padding: 0px 11px; min-height: 34px; }}
+    QPushButton[chip="true"]:checked {{ background: {c.accent_soft}; color: {c.accent};
+                   border-color: {c.accent_soft}; }}
+    QPushButton[chip="true"]:focus {{ border: 2px solid {c.accent}; padding: 0px 10px; min-height: 32px; }}
     QPushButton[nav="true"] {{ background: transparent; border: 2px solid transparent; color: {c.dim};
                    text-align: left; font-weight: 500; padding: 0px 8px; min-height: 34px; }}
     QPushButton[nav="true"]:hover {{ background: {c.pressed}; }}
@@ -152,6 +156,7 @@ def _fields(c: Palette) -> str:
     QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent}; image: {tick}; }}
     QRadioButton::indicator:checked {{ width: 10px; height: 10px; border: 5px solid {c.accent};
         background: {c.on_strong}; }}
+    QCheckBox::indicator:checked:disabled {{ background: {c.dim}; border-color: {c.dim}; }}
     QCheckBox:focus, QRadioButton:focus {{ color: {c.accent}; }}
     QCheckBox:disabled, QRadioButton:disabled {{ color: {c.dim}; }}
     QSlider {{ min-height: 28px; background: transparent; }}
