@@ -126,7 +126,7 @@ def lines(found: ShadowSummary, days: int, *, on: bool) -> list[str]:
 def _histogram(distances: tuple[float, ...], tau: float | None) -> list[str]:
     counts: dict[int, int] = {}
     for distance in distances:
-        place = int(distance / HISTOGRAM_BIN)
+        place = int(distance / HISTOGRAM_BIN + 1e-9)  # 0.7 belongs to the bin that begins with it
         counts[place] = counts.get(place, 0) + 1
     text = []
     for place in range(min(counts), max(counts) + 1):

@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QPoint,
     QRect,
     Qt,
     QTimer,
@@ -18,6 +19,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence, QPainter, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QButtonGroup,
     QHBoxLayout,
     QHeaderView,
@@ -228,12 +230,11 @@ class EventsPage(QWidget):
 
     def add_newer(self, lines: Sequence[EventLine], counts: Mapping[str, int]) -> None:
         """What has happened since; what one looks at stays where it is."""
-        bar = self.table.verticalScrollBar()
-        at_top = bar.value() == 0
-        before = self.model.rowCount()
+        at_top = self.table.verticalScrollBar().value() == 0
+        seen = QPersistentModelIndex(self.table.indexAt(QPoint(PADDING, 0)))
         self.model.add_newer(lines)
-        if not at_top:
-            bar.setValue(bar.value() + (self.model.rowCount() - before) * ROW_HEIGHT)
+        if not at_top and seen.isValid():
+            self.table.scrollTo(self.model.index(seen.row(), 0), QAbstractItemView.ScrollHint.PositionAtTop)
         self._show_counts(counts)
         self._show_state()
 

@@ -167,7 +167,7 @@ GRANTED_ONLY: Final = "Access granted"
 WOULD_OPEN: Final = "Would open"
 NOTHING_OPENS: Final = "Shadow mode: nothing opens"
 """What is said with it and at all times: nobody may take a shadow for a welcome."""
-OTHER_WAY: Final = "This door only watches for now. Please come in the way you did before."
+OTHER_WAY: Final = "Please come in another way."
 DOOR_SILENT: Final = "The door did not answer. Please ask at the desk."
 
 

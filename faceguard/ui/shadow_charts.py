@@ -132,7 +132,7 @@ class DistanceBars(_Chart):
         low = max(0, low)
         counts = [0] * (high - low)
         for distance in self._distances:
-            counts[min(int(distance / BIN) - low, len(counts) - 1)] += 1
+            counts[min(int(distance / BIN + 1e-9) - low, len(counts) - 1)] += 1
         step = self.width() / len(counts)
         painter.setPen(Qt.PenStyle.NoPen)
         for number, count in enumerate(counts):
