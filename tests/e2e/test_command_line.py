@@ -108,6 +108,7 @@ def test_help_is_there_for_every_command():
         "models",
         "calibrate",
         "what-if",
+        "shadow",
         "doctor",
         "evaluate",
         "bench",
