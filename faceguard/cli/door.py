@@ -79,13 +79,13 @@ def _say_json(event: AuditEvent, _notice: str) -> None:
     as_json(
         {
             "decision": _said(event),  # whoever opens something on "grant" must not do so in shadow mode
-            "shadow": event.shadow,
             "subject": event.subject_name,
             "reason": event.detail if event.decision == "fault" else event.reason,
             "distance": event.distance,
             "tau": event.tau,
             "frames": event.frames,
             "ms": round(event.ms, 1),
+            **({"shadow": True} if event.shadow else {}),
         }
     )
 

@@ -137,7 +137,9 @@ def test_whoever_opens_something_on_a_grant_reads_none(capsys):
     _say(event, "")
     assert capsys.readouterr().out.startswith("would grant Ada")
     _say_json(replace(event, shadow=False), "")
-    assert json.loads(capsys.readouterr().out)["decision"] == "grant"
+    line = json.loads(capsys.readouterr().out)
+    assert line["decision"] == "grant"
+    assert "shadow" not in line
 
 
 def test_what_if_replays_shadow_mode_too(house):
