@@ -7,15 +7,17 @@ was searched before it was asked for: the Ask's distance counts then. Where the 
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from faceguard.access.attempt import LookResult, judged
 from faceguard.domain.decision import DenyReason, Gate
-from faceguard.domain.score import Distance, Threshold
+from faceguard.domain.score import MAX_DISTANCE, Distance, Threshold
 from faceguard.store.audit_log import AuditEvent
 
 ASK_LASTS: Final = timedelta(seconds=40)
@@ -39,12 +41,22 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """One event that would have ended otherwise."""
+    """One event that would have ended otherwise.
+
+    Attributes:
+        time: of the event.
+        event_id: its number in the log.
+        was, would_be: how it ended, and would have.
+        nearest_id: the person who was nearest; None where none was.
+        distance: to that person.
+    """
 
     time: datetime
     event_id: int | None
     was: Outcome
     would_be: Outcome
+    nearest_id: int | None = None
+    distance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,43 +91,100 @@ class WhatIf:
         return sum(flip.was is Outcome.DENY for flip in self.flips)
 
 
-def replay(events: Sequence[AuditEvent], tau: Threshold, margin: float, encoder_id: str) -> WhatIf:
-    """Judge the events again.
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """An event that tau decides: ``inside`` when tau is at least ``distance``, a deny otherwise."""
 
-    Args:
-        events: oldest first; other events than grants, asks and denies are passed over.
-        tau: of the search, to be tried.
-        margin: of the search, as the door has it now.
-        encoder_id: present EncoderId as text; what any other decided is left out.
+    event: AuditEvent
+    was: Outcome
+    distance: float
+    inside: Outcome
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replay:
+    """The recorded events, ready to be judged at any tau; a count takes microseconds, for a handle that moves.
+
+    Attributes:
+        judged: grants and denies that a search decided, oldest first; denies that no tau turns are not among them.
+        grants, denies, pairs, other_encoders, undecided: see ``WhatIf``.
     """
-    grants = denies = pairs = others = undecided = 0
-    flips: list[Flip] = []
-    ask: AuditEvent | None = None
-    for event in events:
-        if event.decision not in set(Outcome):
-            continue
-        if event.encoder_id != encoder_id:
-            others += 1
-            ask = None
-            continue
-        was = Outcome(event.decision)
-        if was is Outcome.ASK:
-            undecided += 1
-            ask = event
-            continue
-        answered, ask = _answered(ask, event), None
-        grants += was is Outcome.GRANT
-        denies += was is Outcome.DENY
-        would_be: Outcome | None = was
-        if was is Outcome.GRANT:
-            would_be = _of_grant(event, answered, tau, margin)
-        elif event.reason == DenyReason.NOT_RECOGNISED:
-            would_be = None if answered is not None else _of_refusal(event, tau, margin)
-        if would_be is None:
-            pairs += 1
-        elif would_be is not was:
-            flips.append(Flip(event.time, event.event_id, was, would_be))
-    return WhatIf(tau.value, grants, denies, tuple(flips), pairs, others, undecided)
+
+    judged: tuple[_Judged, ...]
+    grants: int
+    denies: int
+    pairs: int
+    other_encoders: int
+    undecided: int
+    _kept: tuple[float, ...] = field(init=False, repr=False)
+    _gained: tuple[float, ...] = field(init=False, repr=False)
+    _searched: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        grants = [j for j in self.judged if j.was is Outcome.GRANT]
+        kept = sorted(j.distance for j in grants if j.inside is Outcome.GRANT)
+        gained = sorted(j.distance for j in self.judged if j.was is Outcome.DENY)
+        object.__setattr__(self, "_kept", tuple(kept))
+        object.__setattr__(self, "_gained", tuple(gained))
+        object.__setattr__(self, "_searched", len(grants))
+
+    @classmethod
+    def of(cls, events: Sequence[AuditEvent], margin: float, encoder_id: str) -> Replay:
+        """From the log.
+
+        Args:
+            events: oldest first; other events than grants, asks and denies are passed over.
+            margin: of the search, as the door has it now.
+            encoder_id: present EncoderId as text; what any other decided is left out.
+        """
+        counts = dict.fromkeys(("grants", "denies", "pairs", "other_encoders", "undecided"), 0)
+        found: list[_Judged] = []
+        ask: AuditEvent | None = None
+        for event in events:
+            if event.decision not in set(Outcome):
+                continue
+            if event.encoder_id != encoder_id:
+                counts["other_encoders"] += 1
+                ask = None
+                continue
+            was = Outcome(event.decision)
+            if was is Outcome.ASK:
+                counts["undecided"] += 1
+                ask = event
+                continue
+            answered, ask = _answered(ask, event), None
+            counts["grants"] += was is Outcome.GRANT
+            counts["denies"] += was is Outcome.DENY
+            if was is Outcome.DENY and event.reason != DenyReason.NOT_RECOGNISED:
+                continue
+            if _compared_with_one(event, was, answered):
+                counts["pairs"] += 1
+                continue
+            judged_event = _of_grant(event, answered, margin) if was is Outcome.GRANT else _of_refusal(event, margin)
+            if judged_event is not None:
+                found.append(judged_event)
+        return cls(tuple(found), **counts)
+
+    def grants_lost(self, tau: float) -> int:
+        """``WhatIf.grants_lost`` at tau."""
+        return self._searched - bisect_right(self._kept, tau)
+
+    def denies_gained(self, tau: float) -> int:
+        """``WhatIf.denies_gained`` at tau."""
+        return bisect_right(self._gained, tau)
+
+    def at(self, tau: Threshold) -> WhatIf:
+        """Every event that would have ended otherwise at tau."""
+        flips = []
+        for judged_event in self.judged:
+            would_be = judged_event.inside if judged_event.distance <= tau.value else Outcome.DENY
+            if would_be is not judged_event.was:
+                event = judged_event.event
+                flips.append(
+                    Flip(event.time, event.event_id, judged_event.was, would_be, event.nearest_id, event.distance)
+                )
+        counts = (self.pairs, self.other_encoders, self.undecided)
+        return WhatIf(tau.value, self.grants, self.denies, tuple(flips), *counts)
 
 
 def _answered(ask: AuditEvent | None, event: AuditEvent) -> AuditEvent | None:
@@ -123,33 +192,38 @@ def _answered(ask: AuditEvent | None, event: AuditEvent) -> AuditEvent | None:
     return ask if ask is not None and event.time - ask.time <= ASK_LASTS else None
 
 
-def _of_grant(event: AuditEvent, ask: AuditEvent | None, tau: Threshold, margin: float) -> Outcome | None:
-    """None: there was no search."""
-    if Gate.PIN in event.gates:
-        if ask is None:
-            return None
-        # what was asked for a PIN had its margin, or lacked it and was asked for that reason; tau changes neither
-        return Outcome.GRANT if _judged(ask, tau, 0.0) is not LookResult.NOBODY else Outcome.DENY
-    return _OUTCOMES[_judged(event, tau, margin)]
+def _compared_with_one(event: AuditEvent, was: Outcome, ask: AuditEvent | None) -> bool:
+    """A PIN had named the person, so that there was no search for tau to decide."""
+    if was is Outcome.GRANT:
+        return Gate.PIN in event.gates and ask is None
+    return ask is not None or (event.runner_up is None and event.gallery_size > 1)
 
 
-def _of_refusal(event: AuditEvent, tau: Threshold, margin: float) -> Outcome | None:
-    """None: it was one comparison with one person, which a search's tau does not touch."""
-    if event.runner_up is None and event.gallery_size > 1:
-        return None
+def _of_grant(event: AuditEvent, ask: AuditEvent | None, margin: float) -> _Judged:
+    # what was asked for a PIN had its margin, or lacked it and was asked for that reason; tau changes neither
+    searched, needed = (event, margin) if ask is None else (ask, 0.0)
+    distance, inside = _search(searched, needed)
+    return _Judged(event, Outcome.GRANT, distance, inside if ask is None else Outcome.GRANT)
+
+
+def _of_refusal(event: AuditEvent, margin: float) -> _Judged | None:
+    """None: no tau turns it, for it was near enough then and refused by the single frames, or names nobody."""
     if event.distance is None or event.tau is None or event.distance <= event.tau:
-        return Outcome.DENY  # near enough then, and refused by the single frames
-    return _OUTCOMES[_judged(event, tau, margin)]
+        return None
+    distance, inside = _search(event, margin)
+    return _Judged(event, Outcome.DENY, distance, inside) if distance <= MAX_DISTANCE else None
 
 
-def _judged(event: AuditEvent, tau: Threshold, margin: float) -> LookResult:
-    """The door's rule on the recorded distances; a number that is no distance names nobody."""
+def _search(event: AuditEvent, margin: float) -> tuple[float, Outcome]:
+    """The nearest distance and what the door's rule says within tau; a number that is no distance is never within."""
+    if event.distance is None:
+        return math.inf, Outcome.DENY
     try:
-        nearest = None if event.distance is None else Distance(event.distance)
+        nearest = Distance(event.distance)
         runner_up = None if event.runner_up is None else Distance(event.runner_up)
     except ValueError:
-        return LookResult.NOBODY
-    return judged(nearest, runner_up, tau, margin)
+        return math.inf, Outcome.DENY
+    return nearest.value, _OUTCOMES[judged(nearest, runner_up, Threshold(MAX_DISTANCE), margin)]
 
 
 _OUTCOMES: Final = {

@@ -11,7 +11,7 @@ import click
 
 from faceguard.cli.context import Context, as_json, json_option
 from faceguard.domain.score import Threshold
-from faceguard.what_if import CANNOT_KNOW, WhatIf, replay
+from faceguard.what_if import CANNOT_KNOW, Replay, WhatIf
 
 
 def _tau(_context: click.Context, _option: click.Parameter, value: float) -> Threshold:
@@ -34,7 +34,7 @@ def what_if(context: Context, tau: Threshold, days: int, json_: bool) -> None:
         events = desk.events_since(datetime.now(UTC) - timedelta(days=days))
         margin = desk.settings().number("access.margin")
     encoder = str(context.house.encoder_card().encoder_id)
-    found = replay(events, tau, margin, encoder)
+    found = Replay.of(events, margin, encoder).at(tau)
     if json_:
         as_json({**answer(found), "days": days, "margin": margin, "encoder": encoder})
         return

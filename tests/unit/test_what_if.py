@@ -10,7 +10,7 @@ from faceguard.access.attempt import LookResult, judged
 from faceguard.domain.decision import AskReason, DenyReason
 from faceguard.domain.score import Distance, Threshold
 from faceguard.store.audit_log import AuditEvent
-from faceguard.what_if import Outcome, replay
+from faceguard.what_if import Outcome, Replay
 
 ENCODER = "small@0123456789ab/arc112-bgr"
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -33,7 +33,10 @@ PIN_GRANT = replace(GRANT, gates=("PIN", *GRANT.gates), distance=0.7, runner_up=
 
 
 def at(tau, *events, margin=0.1):
-    return replay(events, Threshold(tau), margin, ENCODER)
+    found = Replay.of(events, margin, ENCODER)
+    counted = found.at(Threshold(tau))
+    assert (found.grants_lost(tau), found.denies_gained(tau)) == (counted.grants_lost, counted.denies_gained)
+    return counted
 
 
 @pytest.mark.parametrize(
