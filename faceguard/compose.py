@@ -49,6 +49,7 @@ from faceguard.shelf import Shelf
 from faceguard.store.audit_log import AuditLog
 from faceguard.store.database import Database
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery
+from faceguard.tau_desk import Standing
 
 CONTINUITY_FMR = 1e-2
 """The face of one attempt, turned head included, stays within the tau of this FMR of itself. Loose on purpose: it must
@@ -153,11 +154,18 @@ class House:
             encoder_id=card.encoder_id,
             length=card.length,
             tau=lambda settings: search_tau(settings, card),
+            tau_pair=lambda settings: pair_tau(settings, card),
             search=_search,
+            compare=lambda gallery, embedding, subject_id: Matcher(gallery).compare(embedding, subject_id),
             read_photo=read_photo,
             role=role,
             clock=self.clock,
         )
+
+    def tau_standing(self, desk: Desk) -> Standing:
+        """Both taus in force, and what is to be said about them."""
+        card, settings = self.encoder_card(), desk.settings()
+        return desk.taus.standing(card, search_tau(settings, card), pair_tau(settings, card))
 
     def encoder_card(self) -> EncoderCard:
         """Of the encoder that the settings choose."""

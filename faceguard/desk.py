@@ -10,28 +10,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from faceguard.access import enrolment
 from faceguard.access.enrolment import Draft, Neighbour
 from faceguard.access.roles import Action, Role, RoleSession
 from faceguard.config.settings import TABLE, SettingRow, Settings, SettingValue, row_of
 from faceguard.config.settings_file import SettingsFile
-from faceguard.domain.errors import EncoderMismatch, EnrolmentRefused, ModelFault, NotPermitted
+from faceguard.domain.errors import EnrolmentRefused, ModelFault, NotPermitted
 from faceguard.domain.face import AlignedFace, DetectedFace, Frame
 from faceguard.domain.observation import QualityAssessment
 from faceguard.domain.score import Distance, Threshold
 from faceguard.domain.template import ConsentMeans, Embedding, EncoderId, Gallery, Subject, TemplateSource
 from faceguard.labelling import Labelling
+from faceguard.pictures_desk import PicturesDesk
 from faceguard.store.audit_log import AuditEvent, AuditLog
-from faceguard.store.calibrations import Calibrations, TakenCalibration
 from faceguard.store.credentials import Credentials, PinReason
 from faceguard.store.database import Database
 from faceguard.store.event_pages import EventPages
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery, Removal
-
-TAUS: Final = ("access.tau", "access.tau_pair")
-"""Both belong to the encoder that ``access.tau_encoder`` names."""
+from faceguard.tau_desk import TAUS, TauDesk
 
 
 class Examined(Protocol):
@@ -107,7 +105,9 @@ class Desk:
         encoder_id: the present encoder.
         length: D of its embeddings.
         tau: of the 1:N search, None when not measured.
+        tau_pair: of the 1:1 comparison, None when not measured.
         search: the two nearest people of a gallery, nearest first.
+        compare: distance to the nearest template of one person; None when there is none.
         read_photo: reads a photo file.
         role: whose rights count without the admin PIN.
         clock: monotonic nanoseconds.
@@ -126,7 +126,9 @@ class Desk:
         encoder_id: EncoderId,
         length: int,
         tau: Callable[[Settings], Threshold | None],
+        tau_pair: Callable[[Settings], Threshold | None],
         search: Callable[[Gallery, Embedding], Sequence[tuple[int, Distance]]],
+        compare: Callable[[Gallery, Embedding, int], Distance | None],
         read_photo: Callable[[Path], Frame],
         role: Role = Role.OPERATOR,
         clock: Callable[[], int] = time.monotonic_ns,
@@ -135,7 +137,6 @@ class Desk:
         self._store = GalleryStore(database)
         self._credentials = Credentials(database)
         self._log = AuditLog(database)
-        self._calibrations = Calibrations(database)
         self._file = settings_file
         self._examiner = examiner
         self._encoder_id = encoder_id
@@ -149,6 +150,16 @@ class Desk:
         self.pages = EventPages(database)
         self.labels = Labelling(
             database, lambda: self.settings().switch("privacy.label_events"), self._roles.require, self._note
+        )
+        self.taus = TauDesk(self, database, encoder_id)
+        self.pictures = PicturesDesk(
+            database,
+            self.gallery,
+            compare,
+            lambda: (tau(self.settings()), tau_pair(self.settings())),
+            self._roles.require,
+            lambda: self._roles.role,
+            self._note,
         )
 
     def close(self) -> None:
@@ -298,9 +309,7 @@ class Desk:
             NotPermitted: only the admin may.
         """
         row, settings = row_of(key), self.tried(key, value)
-        # recorded first: no setting is in force that the log does not know
-        self._note("setting", None, f"{key}={row.shown(settings[key]) if row.kind != 'text' else '(text)'}")
-        self._file.save(settings)
+        self.put_in_force(settings, f"{key}={row.shown(settings[key]) if row.kind != 'text' else '(text)'}")
         return settings
 
     def tried(self, key: str, value: object) -> Settings:
@@ -323,27 +332,10 @@ class Desk:
             settings = settings.with_value("access.tau_encoder", encoder)
         return settings.with_value(key, value)
 
-    def take_calibration(self, taken: TakenCalibration) -> Settings:
-        """Put the taus of a calibration to use, and keep what it promised; one it does not have stays as it is.
-
-        Raises:
-            EncoderMismatch: it was made for another encoder than the present one.
-            NotPermitted: only the admin may.
-        """
-        self._roles.require(Action.CHANGE_ADMIN_SETTING)
-        if taken.encoder != str(self._encoder_id):
-            raise EncoderMismatch("This calibration belongs to another encoder; calibrate again.")
-        settings = self.tried(TAUS[0], taken.tau)
-        if taken.tau_pair is not None:
-            settings = settings.with_value(TAUS[1], taken.tau_pair)
-        self._note("setting", None, ", ".join(f"{key}={row_of(key).shown(settings[key])}" for key in TAUS))
-        self._calibrations.record(taken)
+    def put_in_force(self, settings: Settings, detail: str) -> None:
+        """Record a change of settings, then store it: no setting is in force that the log does not know."""
+        self._note("setting", None, detail)
         self._file.save(settings)
-        return settings
-
-    def last_calibration(self) -> TakenCalibration | None:
-        """The one that was taken last, of whatever encoder."""
-        return self._calibrations.latest()
 
     def allow_install(self, pack_id: str) -> None:
         """Somebody wants to install a pack: the admin may, and it is on record.
@@ -437,10 +429,6 @@ class Desk:
     def events_since(self, start: datetime) -> tuple[AuditEvent, ...]:
         """All events from then on, oldest first."""
         return self._log.since(start)
-
-    def genuine_distances(self) -> tuple[float, ...]:
-        """Of the present encoder: grants in which a right PIN said who it was."""
-        return self._log.genuine_distances(str(self._encoder_id))
 
     def counts_today(self) -> dict[str, int]:
         """Number of events of each decision since local midnight."""

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
-import numpy as np
 
 from faceguard.cli.context import Context, as_json, ask_pin, json_option
-from faceguard.compose import House, pair_tau, search_tau
-from faceguard.desk import Desk
-from faceguard.domain.card import EncoderCard
 from faceguard.domain.errors import FaceguardError
 from faceguard.evaluation.calibration import Estimate
 from faceguard.evaluation.door import (
-    ENOUGH_GENUINE,
     LOOKS,
     PAIR_FMR,
     TARGET_FPIR,
-    DoorCalibration,
     Proposal,
-    Verdict,
-    judge_tau,
 )
-from faceguard.evaluation.error_rates import Share
+from faceguard.evaluation.genuine import ENOUGH_GENUINE, GenuineScores
 from faceguard.store.calibrations import TakenCalibration
+from faceguard.tau_desk import Standing
 
 MOST: Final = 0.1
 """Greatest rate that can be asked for: a door that lets in one stranger's attempt in ten is none."""
@@ -39,53 +31,6 @@ def one_rate(_context: click.Context, _option: click.Parameter, value: float) ->
     if not 1e-9 <= value <= MOST:
         raise click.BadParameter(f"a share from 1e-9 to {MOST}, for example 0.001 for one in 1,000")
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """What is in force now.
-
-    Attributes:
-        card: of the encoder in use.
-        door: what is known about strangers.
-        tau: of the search; None when there is none.
-        tau_pair: of the 1:1 comparison; None when there is none.
-        verdict: on both, against the targets of the calibration whose tau is in force, else one in 1,000 and 1e-4.
-        taken: the last calibration.
-        counts: it is the one whose tau is in force.
-    """
-
-    card: EncoderCard
-    door: DoorCalibration
-    tau: float | None
-    tau_pair: float | None
-    verdict: Verdict
-    taken: TakenCalibration | None
-    counts: bool
-
-
-def present(house: House, desk: Desk) -> Present:
-    """Look at the gallery, the tau in use and the calibration that was taken last."""
-    card = house.encoder_card()
-    point = card.point_at(PAIR_FMR)
-    pair = None if point is None else (point.fmr, point.tau.value)
-    door = DoorCalibration.of(desk.gallery().gallery, card.impostor, card.rated_size, pair)
-    search, named = search_tau(desk.settings(), card), pair_tau(desk.settings(), card)
-    tau, tau_pair = (None if found is None else found.value for found in (search, named))
-    taken, encoder = desk.last_calibration(), str(card.encoder_id)
-    # One that was recorded and could not be put in force, or was overruled by hand, has agreed to nothing.
-    counts = taken is not None and taken.encoder == encoder and tau is not None and math.isclose(taken.tau, tau)
-    verdict = judge_tau(
-        door,
-        tau,
-        taken.target_fpir if taken is not None and counts else TARGET_FPIR,
-        tau_pair=tau_pair,
-        pair_target=taken.pair_fmr if taken is not None and counts and taken.pair_fmr is not None else PAIR_FMR,
-        encoder=encoder,
-        stored_encoder=None if taken is None else taken.encoder,
-        stored_people=taken.people if taken is not None and counts else None,
-    )
-    return Present(card, door, tau, tau_pair, verdict, taken, counts)
 
 
 @click.command()
@@ -116,19 +61,19 @@ def calibrate(context: click.Context, fpir: float, pair_fmr: float, apply_: bool
     """
     app: Context = context.obj
     with contextlib.closing(app.house.open_desk(networks=False)) as desk:
-        now = present(app.house, desk)
+        now = app.house.tau_standing(desk)
         proposal = now.door.propose(fpir, pair_fmr)
-        staff = staff_answer(desk.genuine_distances(), None if proposal.search is None else proposal.search.tau)
+        staff = staff_answer(desk.taus.staff(), None if proposal.search is None else proposal.search.tau)
         if apply_:
             if proposal.search is None or proposal.pair is None:
                 raise FaceguardError(f"There are not two taus to take; nothing was taken. {' '.join(proposal.notes)}")
             for line in lines(now, proposal, staff):
                 click.echo(line, err=True)
             desk.unlock(ask_pin("Admin PIN"))
-            if present(app.house, desk).door.propose(fpir, pair_fmr) != proposal:
+            if app.house.tau_standing(desk).door.propose(fpir, pair_fmr) != proposal:
                 raise FaceguardError("People or networks changed meanwhile; nothing was taken. Calibrate again.")
-            desk.take_calibration(taken_of(now, proposal))
-            now = present(app.house, desk)
+            desk.taus.take(taken_of(now, proposal))
+            now = app.house.tau_standing(desk)
     if json_:
         as_json({**answer(now, proposal), "staff": staff, "applied": apply_})
     else:
@@ -137,7 +82,7 @@ def calibrate(context: click.Context, fpir: float, pair_fmr: float, apply_: bool
     context.exit(0 if proposal.search is not None else 1)
 
 
-def taken_of(now: Present, proposal: Proposal) -> TakenCalibration:
+def taken_of(now: Standing, proposal: Proposal) -> TakenCalibration:
     """What is stored of a proposal that is taken."""
     search, pair = proposal.search, proposal.pair
     assert search is not None
@@ -159,17 +104,24 @@ def taken_of(now: Present, proposal: Proposal) -> TakenCalibration:
     )
 
 
-def staff_answer(genuine: tuple[float, ...], tau: float | None) -> dict[str, Any]:
-    """What is known about staff: grants with a right PIN, once there are enough."""
-    n = len(genuine)
-    if n < ENOUGH_GENUINE or tau is None:
-        return {"n_genuine": n, "needed": ENOUGH_GENUINE, "beyond_tau": None}
-    beyond = Share(int(np.count_nonzero(np.array(genuine) > tau)), n)
-    low, high = beyond.interval
+def staff_answer(staff: GenuineScores, tau: float | None) -> dict[str, Any]:
+    """What is known about staff, once there are enough scores."""
+    rate = None if tau is None else staff.beyond(tau)
     return {
-        "n_genuine": n,
+        "n_genuine": staff.known,
         "needed": ENOUGH_GENUINE,
-        "beyond_tau": {"low": low, "value": beyond.value, "high": high},
+        "by_domain": {domain.value: n for domain, n in staff.by_domain().items()},
+        "by_origin": {origin.value: n for origin, n in staff.by_origin().items()},
+        "beyond_tau": None
+        if rate is None
+        else {
+            "low": rate.low,
+            "value": rate.value,
+            "high": rate.high,
+            "n": rate.n,
+            "people": rate.people,
+            "unexplained_refusals": rate.unexplained,
+        },
     }
 
 
@@ -188,7 +140,7 @@ def estimate_answer(found: Estimate | None) -> dict[str, Any] | None:
     }
 
 
-def answer(now: Present, proposal: Proposal) -> dict[str, Any]:
+def answer(now: Standing, proposal: Proposal) -> dict[str, Any]:
     """All of it for machines."""
     door, search, pair, taken = now.door, proposal.search, proposal.pair, now.taken
     tau = None if search is None else search.tau
@@ -234,7 +186,7 @@ def answer(now: Present, proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def lines(now: Present, proposal: Proposal, staff: dict[str, Any]) -> list[str]:
+def lines(now: Standing, proposal: Proposal, staff: dict[str, Any]) -> list[str]:
     """The same for people."""
     door, search, pair = now.door, proposal.search, proposal.pair
     text = [f"{door.people} people with {door.templates} templates of {now.card.encoder_id}."]
@@ -262,19 +214,21 @@ def lines(now: Present, proposal: Proposal, staff: dict[str, Any]) -> list[str]:
     measured = staff["beyond_tau"]
     if measured is None:
         text.append(
-            f"Staff: not measured here ({staff['n_genuine']} of {staff['needed']} genuine scores; a grant with a right "
-            "PIN is one)."
+            f"Staff: not measured here ({staff['n_genuine']} of {staff['needed']} genuine scores: live checks, further "
+            "pictures, attempts with a right PIN)."
         )
     else:
         text.append(
-            f"Staff: {measured['value']:.1%} [{measured['low']:.1%}, {measured['high']:.1%}] of {staff['n_genuine']} "
-            "grants with a right PIN lie beyond it; whoever was turned away is not among them."
+            f"Staff: {measured['value']:.1%} [{measured['low']:.1%}, {measured['high']:.1%}] of {measured['n']} scores "
+            f"of {measured['people']} people lie beyond it; {measured['unexplained_refusals']} refusals that nobody "
+            "explained are in the upper bound."
         )
+        text.append("       " + ", ".join(f"{n} {domain}" for domain, n in staff["by_domain"].items()) + ".")
     text += [f"- {note}" for note in proposal.notes]
     return [*text, *in_force(now)]
 
 
-def in_force(now: Present) -> list[str]:
+def in_force(now: Standing) -> list[str]:
     """The taus that the door uses, and what is to be said about them."""
     one, other = ("none" if tau is None else f"{tau:.4f}" for tau in (now.tau, now.tau_pair))
     states = " and ".join(state.value for state in now.verdict.states)

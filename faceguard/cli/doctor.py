@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from faceguard import __version__
-from faceguard.cli.calibrate import present, share
+from faceguard.cli.calibrate import share
 from faceguard.cli.context import Context, as_json, json_option
 from faceguard.compose import House
 from faceguard.domain.errors import FaceguardError
@@ -204,7 +204,7 @@ def _tau_checks(house: House) -> Iterator[Check]:
     """Is there a tau, and does it still fit the people who are enrolled?"""
     try:
         with contextlib.closing(house.open_desk(networks=False)) as desk:
-            now = present(house, desk)
+            now = house.tau_standing(desk)
     except FaceguardError as error:
         yield Check("tau", False, error.sentence, "restore a backup of the data folder")
         return

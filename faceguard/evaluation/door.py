@@ -36,8 +36,10 @@ TARGET_FPIR: Final = 1e-3
 PAIR_FMR: Final = 1e-4
 TOLERANCE: Final = 1.25
 """A gallery may grow by a quarter before the tau that was right for it is called unsafe."""
-ENOUGH_GENUINE: Final = 30
-"""Genuine scores below which nothing is said about staff (rule of 30: ``evaluation.error_rates``)."""
+UNSAFE_FPIR: Final = 1e-2
+"""Beyond one stranger's attempt in 100 a tau wants a reason."""
+POSITIONS: Final = (("strict", 1e-4), ("balanced", TARGET_FPIR), ("convenient", UNSAFE_FPIR))
+"""Named positions of tau and the FPIR that each aims at."""
 LEAST_TAU: Final = 0.01
 """What the settings take."""
 
@@ -208,6 +210,11 @@ class DoorCalibration:
         if own is not None and own.events and (found is None or own.low > found.value):
             return own
         return found
+
+    def unsafe(self, tau: float) -> bool:
+        """It lets in more than one stranger's attempt in 100, or nothing says how many; nobody enrolled is safe."""
+        found = self.at(tau)
+        return bool(self.people) and (found is None or found.value > UNSAFE_FPIR * (1.0 + 1e-9))
 
     def pair_fmr(self, tau: float) -> float | None:
         """FMR of one 1:1 comparison, by the model; None without one."""

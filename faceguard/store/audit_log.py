@@ -152,22 +152,6 @@ class AuditLog:
             columns = [column[0] for column in rows.description]
             return tuple(self.event(columns, row) for row in rows)
 
-    def genuine_distances(self, encoder_id: str) -> tuple[float, ...]:
-        """Distances of grants in which a right PIN said who it was, oldest first.
-
-        Whoever was turned away is not among them, so they tell how near staff come, not how many are refused.
-
-        Raises:
-            StoreFault: the log cannot be read.
-        """
-        with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT distance FROM events WHERE decision = 'grant' AND encoder = ? AND distance IS NOT NULL "
-                "AND ',' || gates || ',' LIKE '%,PIN,%' ORDER BY id",
-                [encoder_id],
-            )
-            return tuple(float(row[0]) for row in rows)
-
     def count(self) -> int:
         """How many events there are.
 

@@ -23,6 +23,7 @@ from faceguard.domain.template import (
     EncoderId,
     Gallery,
     Subject,
+    Template,
     TemplateSource,
 )
 from faceguard.store.database import DAMAGED, Database
@@ -272,6 +273,45 @@ class GalleryStore:
         if not good.all():
             matrix, owners = matrix[good], owners[good]
         return LoadedGallery(Gallery(encoder_id, matrix, owners, subjects), tuple(quarantined), others, stamp)
+
+    def sources(self, encoder_id: EncoderId) -> dict[int, frozenset[TemplateSource]]:
+        """Where each person's templates of this encoder come from.
+
+        Raises:
+            StoreFault: the tables cannot be read.
+        """
+        found: dict[int, frozenset[TemplateSource]] = {}
+        with self._database.reading() as db:
+            for subject_id, source in db.execute(
+                "SELECT DISTINCT subject_id, source FROM templates WHERE encoder = ?", [str(encoder_id)]
+            ):
+                found[subject_id] = found.get(subject_id, frozenset()) | {TemplateSource(source)}
+        return found
+
+    def several(self, encoder_id: EncoderId) -> tuple[Template, ...]:
+        """All templates of people who have two and more of this encoder, by person; damaged rows are left out.
+
+        Raises:
+            StoreFault: the tables cannot be read.
+        """
+        wanted, found = str(encoder_id), []
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT id, subject_id, embedding, checksum, source, created_at FROM templates WHERE encoder = ? AND "
+                "subject_id IN (SELECT subject_id FROM templates WHERE encoder = ? GROUP BY subject_id "
+                "HAVING count(*) > 1) ORDER BY subject_id, id",
+                [wanted, wanted],
+            ).fetchall()
+        for template_id, subject_id, blob, checksum, source, created_at in rows:
+            moment = _moment_or_none(created_at)
+            if moment is None or _checksum(subject_id, wanted, blob) != checksum:
+                continue
+            try:
+                embedding = embedding_from_blob(blob, encoder_id)
+            except ValueError:
+                continue
+            found.append(Template(template_id, subject_id, embedding, TemplateSource(source), moment))
+        return tuple(found)
 
     def changed_since(self, loaded: LoadedGallery) -> bool:
         """Has anybody been added, removed or given a PIN since, by this or another program? Cheap: ask every frame.

@@ -118,3 +118,19 @@ def m003_shadow_and_labels(db: Database) -> None:
         "CREATE INDEX event_labels_of_subject ON event_labels (subject_id)",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m005_live_checks(db: Database) -> None:
+    """Distances of live checks; they go with the person."""
+    db.execute(
+        """CREATE TABLE live_checks (
+            id INTEGER PRIMARY KEY,
+            time TEXT NOT NULL,
+            subject_id INTEGER NOT NULL REFERENCES subjects (id) ON DELETE CASCADE,
+            encoder TEXT NOT NULL CHECK (length(encoder) > 0),
+            distance REAL NOT NULL CHECK (distance >= 0 AND distance <= 4),
+            sources TEXT NOT NULL CHECK (length(sources) > 0)
+        ) STRICT"""
+    )
+    db.execute("CREATE INDEX live_checks_of_subject ON live_checks (subject_id)")

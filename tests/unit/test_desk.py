@@ -31,7 +31,9 @@ def open_desk(tmp_path):
             encoder_id=encoder,
             length=4,
             tau=lambda _settings: None,
+            tau_pair=lambda _settings: None,
             search=lambda _gallery, _embedding: [],
+            compare=lambda _gallery, _embedding, _subject_id: None,
             read_photo=lambda _path: np.zeros(1),
             role=role,
             clock=lambda: 0,
@@ -131,20 +133,20 @@ def calibration(encoder, **changes):
 
 
 def test_calibration_is_taken_by_the_admin_and_both_taus_name_its_encoder(admin, open_desk):
-    settings = admin.take_calibration(calibration(OLD))
+    settings = admin.taus.take(calibration(OLD))
     assert (settings["access.tau"], settings["access.tau_pair"]) == (1.1, 1.2)
     assert settings["access.tau_encoder"] == str(OLD)
-    assert admin.last_calibration().tau == 1.1
+    assert admin.taus.last().tau == 1.1
     assert "access.tau=1.1" in admin.events(1)[0].detail
     with pytest.raises(NotPermitted):
-        open_desk().take_calibration(calibration(OLD))
+        open_desk().taus.take(calibration(OLD))
 
 
 def test_calibration_of_another_encoder_is_not_taken(admin):
     with pytest.raises(EncoderMismatch):
-        admin.take_calibration(calibration(NEW))
+        admin.taus.take(calibration(NEW))
     assert admin.get("access.tau") is None
-    assert admin.last_calibration() is None
+    assert admin.taus.last() is None
 
 
 def test_calibration_that_cannot_be_recorded_changes_no_tau(admin, monkeypatch):
@@ -153,10 +155,10 @@ def test_calibration_that_cannot_be_recorded_changes_no_tau(admin, monkeypatch):
 
     monkeypatch.setattr(Calibrations, "record", full)
     with pytest.raises(StoreFault):
-        admin.take_calibration(calibration(OLD))
+        admin.taus.take(calibration(OLD))
     assert admin.get("access.tau") is None
 
 
 def test_calibration_without_a_tau_of_a_pair_leaves_the_one_in_force(admin):
     admin.set("access.tau_pair", 0.5)
-    assert admin.take_calibration(calibration(OLD, pair_fmr=None, tau_pair=None))["access.tau_pair"] == 0.5
+    assert admin.taus.take(calibration(OLD, pair_fmr=None, tau_pair=None))["access.tau_pair"] == 0.5

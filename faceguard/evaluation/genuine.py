@@ -1,0 +1,208 @@
+"""How far people lie from their own templates at this door, and so how many of the staff a tau sends back.
+
+The scores are of the door's own people, each of whom comes many times, and whoever is often refused is refused again:
+the variance is the one robust to such clusters, turned into an effective number of scores for the exact bounds (E. L.
+Korn, B. I. Graubard, Survey Methodology 24(2), 1998), as in ``evaluation.calibration``. A refusal of which nobody knows
+whom it refused may have been one of the staff: the upper bound counts it as such.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceguard.domain.score import MAX_DISTANCE
+from faceguard.domain.template import Template, TemplateSource
+from faceguard.evaluation.error_rates import CONFIDENCE
+
+ENOUGH_GENUINE: Final = 30
+"""Scores of people who were named otherwise than by their face, below which nothing is said about staff.
+
+The rule of 30: G. R. Doddington, M. A. Przybocki, A. F. Martin, D. A. Reynolds, Speech Communication 31, 2000."""
+
+
+class ScoreDomain(StrEnum):
+    """What was compared with what; ID photos are older and farther than pictures of this camera."""
+
+    PHOTO_LIVE = "ID photo against live"
+    LIVE_LIVE = "live against live"
+    BOTH_LIVE = "photo and live pictures against live"
+    PHOTO_PHOTO = "photo against photo"
+
+
+class ScoreOrigin(StrEnum):
+    """How the person was known."""
+
+    TEMPLATES = "two pictures of one person"
+    LIVE_CHECK = "live check at the desk"
+    PIN = "attempt with the right PIN"
+    LABEL = "named by the desk"
+    FACE = "grant by the face alone"
+    """Known by the very comparison that is judged: tells how near staff come, not how many are refused."""
+
+
+def against_live(sources: frozenset[TemplateSource]) -> ScoreDomain:
+    """What a live picture is compared with, for somebody who has templates of these sources."""
+    if sources == {TemplateSource.CAMERA}:
+        return ScoreDomain.LIVE_LIVE
+    return ScoreDomain.PHOTO_LIVE if sources <= {TemplateSource.PHOTO} else ScoreDomain.BOTH_LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class GenuineScore:
+    """One comparison of a person with the own templates.
+
+    Attributes:
+        distance: in [0, 4].
+        subject_id: who.
+        time: when, with its time zone.
+        domain, origin: see there.
+
+    Raises:
+        ValueError: the distance is none.
+    """
+
+    distance: float
+    subject_id: int
+    time: datetime
+    domain: ScoreDomain
+    origin: ScoreOrigin
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.distance <= MAX_DISTANCE:
+            raise ValueError("a distance lies in [0, 4]")
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRate:
+    """Share of the staff's attempts that lie beyond tau.
+
+    Attributes:
+        low, value, high: in [0, 1], bounds at 95 %.
+        beyond, n: scores beyond tau, and all of them.
+        people: whose they are.
+        unexplained: refusals beyond tau of which nobody knows whom they refused; in the upper bound only.
+    """
+
+    low: float
+    value: float
+    high: float
+    beyond: int
+    n: int
+    people: int
+    unexplained: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GenuineScores:
+    """All scores of one encoder; a rate at a tau takes microseconds.
+
+    Attributes:
+        scores: in any order; those of two photos are kept for the record and count for no rate: a door sees no photos.
+        unexplained: distances of refused searches of which nobody knows whom they refused.
+    """
+
+    scores: tuple[GenuineScore, ...]
+    unexplained: tuple[float, ...] = ()
+    distances: NDArray[np.float64] = field(init=False, repr=False)
+    _person: NDArray[np.int64] = field(init=False, repr=False)
+    _refused: NDArray[np.float64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        seen = sorted((s for s in self.scores if s.domain is not ScoreDomain.PHOTO_PHOTO), key=lambda s: s.distance)
+        object.__setattr__(self, "distances", np.array([s.distance for s in seen], np.float64))
+        people = np.unique([s.subject_id for s in seen], return_inverse=True)[1] if seen else np.empty(0)
+        object.__setattr__(self, "_person", people.astype(np.int64))
+        object.__setattr__(self, "_refused", np.sort(np.array(self.unexplained, np.float64)))
+
+    @property
+    def known(self) -> int:
+        """Scores of people who were named otherwise than by their face."""
+        return sum(s.origin is not ScoreOrigin.FACE and s.domain is not ScoreDomain.PHOTO_PHOTO for s in self.scores)
+
+    @property
+    def enough(self) -> bool:
+        """Something may be said about staff."""
+        return self.known >= ENOUGH_GENUINE
+
+    def by_domain(self) -> dict[ScoreDomain, int]:
+        """How many of each, most first."""
+        return dict(Counter(s.domain for s in self.scores).most_common())
+
+    def by_origin(self) -> dict[ScoreOrigin, int]:
+        """How many of each, most first."""
+        return dict(Counter(s.origin for s in self.scores).most_common())
+
+    def beyond(self, tau: float) -> StaffRate | None:
+        """Share beyond tau; None until there are enough scores.
+
+        Args:
+            tau: ``d > tau`` is beyond, ties are within.
+        """
+        if not self.enough:
+            return None
+        n, people = len(self.distances), int(self._person.max()) + 1
+        within = int(np.searchsorted(self.distances, tau, side="right"))
+        beyond, refused = n - within, len(self._refused) - int(np.searchsorted(self._refused, tau, side="right"))
+        rate = beyond / n
+        effective = n / self._clustering(within, rate)
+        low, _ = _bounds(rate, effective)
+        share = effective / n  # refusals are as much alike as what is known
+        _, high = _bounds((beyond + refused) / (n + len(self._refused)), (n + len(self._refused)) * share)
+        return StaffRate(low, rate, max(rate, high), beyond, n, people, refused)
+
+    def _clustering(self, within: int, rate: float) -> float:
+        """How many times the variance of independent scores theirs is; at least 1."""
+        n = len(self.distances)
+        if not 0.0 < rate < 1.0:
+            return 1.0
+        events = np.bincount(self._person[within:], minlength=int(self._person.max()) + 1)
+        excess = events - rate * np.bincount(self._person)
+        return max(1.0, float(excess @ excess) / (n * rate * (1.0 - rate)))
+
+
+def _bounds(rate: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Clopper-Pearson for a number of trials that need not be whole."""
+    from scipy.special import betaincinv
+
+    tail, k = (1.0 - confidence) / 2.0, rate * n
+    low = 0.0 if k <= 0.0 else float(betaincinv(k, n - k + 1.0, tail))
+    high = 1.0 if rate >= 1.0 else float(betaincinv(k + 1.0, n - k, 1.0 - tail))
+    return min(low, rate), max(high, rate)
+
+
+def domain_of_pair(one: TemplateSource, other: TemplateSource) -> ScoreDomain:
+    """What two templates of one person say something about."""
+    if one is not other:
+        return ScoreDomain.PHOTO_LIVE
+    return ScoreDomain.PHOTO_PHOTO if one is TemplateSource.PHOTO else ScoreDomain.LIVE_LIVE
+
+
+def own_pairs(templates: Sequence[Template]) -> tuple[GenuineScore, ...]:
+    """Scores of people who have two templates and more, each pair of them once.
+
+    Args:
+        templates: of one encoder.
+    """
+    people: dict[int, list[Template]] = defaultdict(list)
+    for template in templates:
+        people[template.subject_id].append(template)
+    return tuple(
+        GenuineScore(
+            one.embedding.distance(other.embedding).value,
+            subject_id,
+            max(one.created_at, other.created_at),
+            domain_of_pair(one.source, other.source),
+            ScoreOrigin.TEMPLATES,
+        )
+        for subject_id, own in people.items()
+        for one, other in combinations(own, 2)
+    )

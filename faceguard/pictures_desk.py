@@ -1,0 +1,129 @@
+"""Further pictures of people who are enrolled: compared at the desk, and kept as a template where that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from faceguard.access.enrolment import Draft
+from faceguard.access.roles import Action, Role
+from faceguard.domain.errors import EnrolmentRefused
+from faceguard.domain.score import Distance, Threshold
+from faceguard.domain.template import Embedding, Gallery, Subject, TemplateSource
+from faceguard.store.database import Database
+from faceguard.store.gallery_store import GalleryStore, LoadedGallery
+from faceguard.store.live_checks import LiveChecks, StoredCheck
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """A picture beside the templates of the person whom it shows by the word of the desk.
+
+    Attributes:
+        subject: that person.
+        draft: the examined picture; may be kept as a further template.
+        distance: to the nearest of the person's templates.
+        tau: of the search; None when not measured.
+        recognised: within tau, and nobody else is nearer.
+    """
+
+    subject: Subject
+    draft: Draft
+    distance: Distance
+    tau: Threshold | None
+    recognised: bool
+
+
+class PicturesDesk:
+    """What a desk does with further pictures.
+
+    Args:
+        database: the desk's own connection.
+        gallery: the present snapshot.
+        compare: distance to the nearest template of one person of a gallery; None when there is none.
+        taus: of the search and of a 1:1 comparison, now.
+        require: raises ``NotPermitted`` unless the present role may.
+        role: the present role.
+        note: writes what was done, and with whom, into the event log.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        gallery: Callable[[], LoadedGallery],
+        compare: Callable[[Gallery, Embedding, int], Distance | None],
+        taus: Callable[[], tuple[Threshold | None, Threshold | None]],
+        require: Callable[[Action], None],
+        role: Callable[[], Role],
+        note: Callable[[str, int | None], None],
+    ) -> None:
+        self._store = GalleryStore(database)
+        self._checks = LiveChecks(database)
+        self._gallery = gallery
+        self._compare = compare
+        self._taus = taus
+        self._require = require
+        self._role = role
+        self._note = note
+
+    def compare(self, subject_id: int, draft: Draft) -> Comparison:
+        """The picture and the person's own templates; a picture of the camera is a live check and is remembered.
+
+        Only the distance is kept. A poor picture, or one in which the door would see somebody else, is not remembered:
+        it says nothing about this person.
+
+        Raises:
+            EnrolmentRefused: nobody has this number, the person has no template, the picture is poor, or it shows
+                somebody else.
+            NotPermitted: the role may not.
+        """
+        self._require(Action.ENROL)
+        gallery = self._gallery().gallery
+        if subject_id not in gallery.subjects:
+            raise EnrolmentRefused(f"Nobody with the number {subject_id} is enrolled.")
+        subject = gallery.subjects[subject_id]
+        distance = self._compare(gallery, draft.embedding, subject_id)
+        if distance is None:
+            raise EnrolmentRefused(f"{subject.name} has no picture of the present network; enrol the person anew.")
+        if not draft.quality.acceptable:
+            reasons = ", ".join(reason.value for reason in draft.quality.failures) or "not assessed"
+            raise EnrolmentRefused(f"The picture is not good enough ({reasons}); take another one.")
+        tau, near = self._taus()[0], draft.nearest
+        other = near is not None and near.subject.subject_id != subject_id
+        if near is not None and other and near.too_near:
+            raise EnrolmentRefused(
+                f"This picture looks like {near.subject.name} rather than {subject.name}. If it is {subject.name}, "
+                "take another picture; if it happens again, the door confuses the two."
+            )
+        if draft.source is TemplateSource.CAMERA:
+            sources = self._store.sources(draft.embedding.encoder_id).get(subject_id, frozenset())
+            check = StoredCheck(datetime.now(UTC), subject_id, distance.value, sources)
+            self._checks.record(str(draft.embedding.encoder_id), check)
+            self._note("live check", subject_id)
+        recognised = tau is not None and distance.within(tau) and not other
+        return Comparison(subject, draft, distance, tau, recognised)
+
+    def keep(self, comparison: Comparison) -> None:
+        """One more template of this person; the picture itself is not kept.
+
+        A template of somebody else would let that person in under this name: only a face that a 1:1 comparison takes
+        for this person's is kept on the operator's word, any other one on the admin's.
+
+        Raises:
+            EnrolmentRefused: it is too unlike, the picture is poor, or the person has gone.
+            NotPermitted: the role may not.
+        """
+        self._require(Action.ENROL)
+        subject_id, draft = comparison.subject.subject_id, comparison.draft
+        again = self._compare(self._gallery().gallery, draft.embedding, subject_id)  # people may have gone meanwhile
+        if again is None:
+            raise EnrolmentRefused(f"Nobody with the number {subject_id} is enrolled any more.")
+        tau = self._taus()[1]
+        if (tau is None or not again.within(tau)) and self._role() is not Role.ADMIN:
+            raise EnrolmentRefused(
+                f"This picture is too unlike {comparison.subject.name}'s to be kept on the operator's word. If it is "
+                "the same person, unlock with the admin PIN and keep it then."
+            )
+        self._store.add_template(subject_id, draft.embedding, draft.source)
+        self._note("further picture", subject_id)

@@ -1,0 +1,258 @@
+"""tau at the desk: what is in force, what is known about strangers and staff, and who may change it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from faceguard.access.roles import Action
+from faceguard.config.settings import Settings, row_of
+from faceguard.domain.card import EncoderCard
+from faceguard.domain.errors import EncoderMismatch, SettingsFault
+from faceguard.domain.score import Threshold
+from faceguard.domain.template import EncoderId
+from faceguard.evaluation.door import (
+    PAIR_FMR,
+    TARGET_FPIR,
+    UNSAFE_FPIR,
+    DoorCalibration,
+    Verdict,
+    judge_tau,
+)
+from faceguard.evaluation.drift import Drift, drifting
+from faceguard.evaluation.genuine import GenuineScore, GenuineScores, ScoreOrigin, against_live, own_pairs
+from faceguard.genuine_events import attempts_of_staff
+from faceguard.store.audit_log import AuditEvent, AuditLog
+from faceguard.store.calibrations import Calibrations, TakenCalibration
+from faceguard.store.database import Database
+from faceguard.store.gallery_store import GalleryStore, LoadedGallery
+from faceguard.store.live_checks import LiveChecks
+from faceguard.what_if import Replay
+
+TAUS: Final = ("access.tau", "access.tau_pair")
+"""Both belong to the encoder that ``access.tau_encoder`` names."""
+LOOKS_BACK: Final = timedelta(days=180)
+"""Genuine scores older than this say little about today's faces."""
+REPLAYED: Final = timedelta(days=30)
+LEAST_REASON: Final = 10
+"""Letters of a reason for a tau that lets strangers in."""
+
+
+class Place(Protocol):
+    """What tau needs of ``desk.Desk``."""
+
+    def require(self, action: Action) -> None:
+        """Raises ``NotPermitted`` unless the present role may."""
+
+    def settings(self) -> Settings:
+        """As the file has them now."""
+
+    def gallery(self) -> LoadedGallery:
+        """The present snapshot."""
+
+    def tried(self, key: str, value: object) -> Settings:
+        """The settings with one value changed; rights and bounds are checked, nothing is stored."""
+
+    def put_in_force(self, settings: Settings, detail: str) -> None:
+        """Record the change, then store the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is in force now.
+
+    Attributes:
+        card: of the encoder in use.
+        door: what is known about strangers.
+        tau: of the search; None when there is none.
+        tau_pair: of the 1:1 comparison; None when there is none.
+        verdict: on both, against the targets of the calibration whose tau is in force, else one in 1,000 and 1e-4.
+        taken: the last calibration.
+        counts: it is the one whose tau is in force.
+    """
+
+    card: EncoderCard
+    door: DoorCalibration
+    tau: float | None
+    tau_pair: float | None
+    verdict: Verdict
+    taken: TakenCalibration | None
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TauPicture:
+    """All that a position of tau can be judged by.
+
+    Attributes:
+        standing: what is in force.
+        gallery: the people.
+        staff: genuine scores of the last 180 days.
+        replay: the events of the last 30 days.
+        drift: people who come near the tau in force.
+    """
+
+    standing: Standing
+    gallery: LoadedGallery
+    staff: GenuineScores
+    replay: Replay
+    drift: tuple[Drift, ...]
+
+
+class TauDesk:
+    """Everything about tau that a desk offers.
+
+    Args:
+        place: the desk it belongs to.
+        database: the desk's own connection.
+        encoder_id: the present encoder.
+    """
+
+    def __init__(self, place: Place, database: Database, encoder_id: EncoderId) -> None:
+        self._place = place
+        self._encoder_id = encoder_id
+        self._calibrations = Calibrations(database)
+        self._log = AuditLog(database)
+        self._people = GalleryStore(database)
+        self._checks = LiveChecks(database)
+        self._known: tuple[LoadedGallery, DoorCalibration] | None = None
+
+    # what is known
+
+    def standing(self, card: EncoderCard, tau: Threshold | None, tau_pair: Threshold | None) -> Standing:
+        """Look at the gallery, the taus in use and the calibration that was taken last.
+
+        Args:
+            card: of the present encoder.
+            tau, tau_pair: in use, of the search and of a 1:1 comparison.
+        """
+        door = self._door(card)
+        search, pair = (None if found is None else found.value for found in (tau, tau_pair))
+        taken, encoder = self.last(), str(card.encoder_id)
+        # One that was recorded and could not be put in force, or was overruled by hand, has agreed to nothing.
+        counts = taken is not None and taken.encoder == encoder and search is not None and _same(taken.tau, search)
+        agreed = taken if counts else None
+        verdict = judge_tau(
+            door,
+            search,
+            TARGET_FPIR if agreed is None else agreed.target_fpir,
+            tau_pair=pair,
+            pair_target=PAIR_FMR if agreed is None or agreed.pair_fmr is None else agreed.pair_fmr,
+            encoder=encoder,
+            stored_encoder=None if taken is None else taken.encoder,
+            stored_people=None if agreed is None else agreed.people,
+        )
+        return Standing(card, door, search, pair, verdict, taken, counts)
+
+    def picture(self, standing: Standing) -> TauPicture:
+        """Strangers, staff and events, for whoever moves tau."""
+        now = datetime.now(UTC)
+        events = self._log.since(now - LOOKS_BACK)
+        staff = self.staff(events)
+        recent = [event for event in events if event.time >= now - REPLAYED]
+        margin = self._place.settings().number("access.margin")
+        replay = Replay.of(recent, margin, str(self._encoder_id))
+        drift = () if standing.tau is None else drifting(staff.scores, standing.tau)
+        return TauPicture(standing, self._place.gallery(), staff, replay, drift)
+
+    def staff(self, events: tuple[AuditEvent, ...] | None = None) -> GenuineScores:
+        """Genuine scores: pairs of templates, live checks, and attempts of which it is known who made them.
+
+        Args:
+            events: of the last 180 days, oldest first; read when not given.
+        """
+        if events is None:
+            events = self._log.since(datetime.now(UTC) - LOOKS_BACK)
+        encoder = str(self._encoder_id)
+        domains = {person: against_live(found) for person, found in self._people.sources(self._encoder_id).items()}
+        seen = attempts_of_staff(events, encoder, domains)
+        checks = tuple(
+            GenuineScore(c.distance, c.subject_id, c.time, against_live(c.sources), ScoreOrigin.LIVE_CHECK)
+            for c in self._checks.all(encoder)
+        )
+        return GenuineScores(own_pairs(self._people.several(self._encoder_id)) + checks + seen.scores, seen.unexplained)
+
+    def drift(self, tau: Threshold | None) -> tuple[Drift, ...]:
+        """Who should bring a new photo before the door starts refusing."""
+        return () if tau is None else drifting(self.staff().scores, tau.value)
+
+    def _door(self, card: EncoderCard) -> DoorCalibration:
+        """Of the present gallery; computed again only when that is another one."""
+        loaded = self._place.gallery()
+        if self._known is None or self._known[0] is not loaded:
+            point = card.point_at(PAIR_FMR)
+            pair = None if point is None else (point.fmr, point.tau.value)
+            self._known = loaded, DoorCalibration.of(loaded.gallery, card.impostor, card.rated_size, pair)
+        return self._known[1]
+
+    # what is changed
+
+    def last(self) -> TakenCalibration | None:
+        """The calibration that was taken last, of whatever encoder."""
+        return self._calibrations.latest()
+
+    def take(self, taken: TakenCalibration, reason: str = "") -> Settings:
+        """Put the taus of a calibration to use, and keep what it promised; one it does not have stays as it is.
+
+        Args:
+            taken: the calibration.
+            reason: why, where somebody gave one.
+
+        Raises:
+            EncoderMismatch: it was made for another encoder than the present one.
+            NotPermitted: only the admin may.
+        """
+        self._place.require(Action.CHANGE_ADMIN_SETTING)
+        if taken.encoder != str(self._encoder_id):
+            raise EncoderMismatch("This calibration belongs to another encoder; calibrate again.")
+        settings = self._place.tried(TAUS[0], taken.tau)
+        if taken.tau_pair is not None:
+            settings = settings.with_value(TAUS[1], taken.tau_pair)
+        detail = ", ".join(f"{key}={row_of(key).shown(settings[key])}" for key in TAUS)
+        self._calibrations.record(taken)
+        self._place.put_in_force(settings, f"{detail}; {reason}" if reason else detail)
+        return settings
+
+    def apply(self, card: EncoderCard, tau: float, reason: str = "") -> Settings:
+        """A tau that the admin has chosen by its meaning; what it promises now is what it will be held to.
+
+        Args:
+            card: of the present encoder.
+            tau: of the search.
+            reason: required where it lets in more than one stranger's attempt in 100, or nothing is known.
+
+        Raises:
+            SettingsFault: it is unsafe and no reason is given, or it is no tau.
+            NotPermitted: only the admin may.
+        """
+        settings, door = self._place.tried(TAUS[0], tau), self._door(card)
+        reason = " ".join(reason.split())
+        if door.unsafe(tau) and len(reason) < LEAST_REASON:
+            raise SettingsFault("This tau is not safe here; say why it is wanted all the same, in a few words.")
+        found = door.at(tau)
+        if found is None or not door.people:
+            shown = row_of(TAUS[0]).shown(settings[TAUS[0]])
+            self._place.put_in_force(settings, f"{TAUS[0]}={shown}" + (f"; {reason}" if reason else ""))
+            return settings
+        return self.take(
+            TakenCalibration(
+                datetime.now(UTC),
+                str(self._encoder_id),
+                door.people,
+                door.templates,
+                "chosen by hand",
+                found.n_strangers,
+                min(max(found.value, TARGET_FPIR), UNSAFE_FPIR),
+                tau,
+                found.low,
+                found.value,
+                found.high,
+            ),
+            reason,
+        )
+
+
+def _same(one: float, other: float) -> bool:
+    return math.isclose(one, other)

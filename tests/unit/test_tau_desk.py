@@ -1,0 +1,124 @@
+"""What is in force, what the admin may take, and what a position of tau is judged by."""
+
+import contextlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from faceguard.compose import House
+from faceguard.domain.errors import NotPermitted, SettingsFault
+from faceguard.domain.template import ConsentMeans, Embedding, TemplateSource
+from faceguard.evaluation.door import TARGET_FPIR, UNSAFE_FPIR, TauState
+from faceguard.evaluation.genuine import ScoreOrigin
+from faceguard.store.audit_log import AuditEvent, AuditLog
+from faceguard.store.gallery_store import GalleryStore
+
+PIN = "274951"
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def house(tmp_path):
+    """Forty people who resemble nobody."""
+    house = House(tmp_path)
+    card, chance = house.encoder_card(), np.random.default_rng(1)
+    with house.database() as database:
+        store = GalleryStore(database)
+        for number in range(40):
+            vector = Embedding.normalised(chance.standard_normal(card.length), card.encoder_id)
+            store.add_subject_with_template(f"P {number}", ConsentMeans.PAPER, NOW, vector, TemplateSource.PHOTO)
+    return house
+
+
+@pytest.fixture
+def desk(house):
+    with contextlib.closing(house.open_desk(networks=False)) as desk:
+        desk.set_admin_pin(PIN)
+        yield desk
+
+
+def tau_at(house, desk, fpir):
+    return house.tau_standing(desk).door.propose(fpir).search.tau
+
+
+def test_a_tau_chosen_by_hand_is_held_to_what_it_promised(house, desk):
+    tau = tau_at(house, desk, 3e-3)
+    settings = desk.taus.apply(house.encoder_card(), tau)
+    assert settings["access.tau"] == tau
+    standing = house.tau_standing(desk)
+    assert standing.counts
+    assert standing.taken.target_fpir == pytest.approx(3e-3, rel=0.02)
+    assert standing.verdict.good
+    strict = tau_at(house, desk, 1e-5)
+    desk.taus.apply(house.encoder_card(), strict)
+    assert house.tau_standing(desk).taken.target_fpir == TARGET_FPIR
+
+
+def test_an_unsafe_tau_wants_a_reason_and_stays_marked_unsafe(house, desk):
+    card = house.encoder_card()
+    unsafe = tau_at(house, desk, 5e-2)
+    for reason in ("", "  because  "):
+        with pytest.raises(SettingsFault, match="say why"):
+            desk.taus.apply(card, unsafe, reason)
+    assert desk.get("access.tau") is None
+    desk.taus.apply(card, unsafe, "a test of one hour with a guard at the door")
+    assert desk.get("access.tau") == unsafe
+    assert "guard at the door" in desk.events(1)[0].detail
+    standing = house.tau_standing(desk)
+    assert standing.taken.target_fpir == UNSAFE_FPIR
+    assert TauState.UNSAFE in standing.verdict.states
+
+
+def test_only_the_admin_may(house, desk):
+    desk.lock()
+    with pytest.raises(NotPermitted):
+        desk.taus.apply(house.encoder_card(), 0.5)
+
+
+@pytest.mark.parametrize("tau", [0.0, -1.0, 4.1, float("nan")])
+def test_what_is_no_tau_is_not_taken(house, desk, tau):
+    with pytest.raises(SettingsFault):
+        desk.taus.apply(house.encoder_card(), tau, "a reason that is long enough")
+    assert desk.get("access.tau") is None
+
+
+def test_the_tau_of_a_pair_stays_when_the_other_is_chosen(house, desk):
+    desk.set("access.tau_pair", 0.7)
+    assert desk.taus.apply(house.encoder_card(), 0.8)["access.tau_pair"] == 0.7
+
+
+def test_the_picture_holds_people_staff_and_events(house, desk):
+    encoder = str(house.encoder_card().encoder_id)
+    grant = AuditEvent(
+        NOW - timedelta(days=3),
+        "grant",
+        gates=("PIN", "match"),
+        subject_id=1,
+        nearest_id=1,
+        distance=0.6,
+        encoder_id=encoder,
+        tau=1.1,
+        gallery_size=40,
+    )
+    ask = replace(grant, decision="ask", time=grant.time - timedelta(seconds=5))
+    old = replace(grant, gates=("match",), time=NOW - timedelta(days=60), distance=0.5, runner_up=1.5)
+    with house.database() as database:
+        log = AuditLog(database)
+        for event in (replace(old, time=NOW - timedelta(days=200)), old, ask, grant):
+            log.record(event)
+    picture = desk.taus.picture(house.tau_standing(desk))
+    assert picture.gallery.gallery.size == 40
+    assert [(s.distance, s.origin) for s in picture.staff.scores] == [(0.5, ScoreOrigin.FACE), (0.6, ScoreOrigin.PIN)]
+    assert picture.replay.grants == 1
+    assert picture.drift == ()
+
+
+def test_the_gallery_is_measured_anew_only_when_it_is_another_one(house, desk):
+    first = house.tau_standing(desk).door
+    assert house.tau_standing(desk).door is first
+    desk.remove(1)
+    second = house.tau_standing(desk).door
+    assert second is not first
+    assert second.people == 39
