@@ -49,7 +49,7 @@ from faceguard.shelf import Shelf
 from faceguard.store.audit_log import AuditLog
 from faceguard.store.database import Database
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery
-from faceguard.tau_desk import Standing
+from faceguard.tau_picture import Standing, TauPicture
 
 CONTINUITY_FMR = 1e-2
 """The face of one attempt, turned head included, stays within the tau of this FMR of itself. Loose on purpose: it must
@@ -166,6 +166,10 @@ class House:
         """Both taus in force, and what is to be said about them."""
         card, settings = self.encoder_card(), desk.settings()
         return desk.taus.standing(card, search_tau(settings, card), pair_tau(settings, card))
+
+    def tau_picture(self, desk: Desk) -> TauPicture:
+        """All that a position of tau can be judged by."""
+        return desk.taus.picture(self.tau_standing(desk))
 
     def encoder_card(self) -> EncoderCard:
         """Of the encoder that the settings choose."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -18,7 +17,6 @@ from faceguard.evaluation.door import (
     TARGET_FPIR,
     UNSAFE_FPIR,
     DoorCalibration,
-    Verdict,
     judge_tau,
 )
 from faceguard.evaluation.drift import Drift, drifting
@@ -29,6 +27,7 @@ from faceguard.store.calibrations import Calibrations, TakenCalibration
 from faceguard.store.database import Database
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery
 from faceguard.store.live_checks import LiveChecks
+from faceguard.tau_picture import Standing, TauPicture
 from faceguard.what_if import Replay
 
 TAUS: Final = ("access.tau", "access.tau_pair")
@@ -57,48 +56,6 @@ class Place(Protocol):
 
     def put_in_force(self, settings: Settings, detail: str) -> None:
         """Record the change, then store the settings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is in force now.
-
-    Attributes:
-        card: of the encoder in use.
-        door: what is known about strangers.
-        tau: of the search; None when there is none.
-        tau_pair: of the 1:1 comparison; None when there is none.
-        verdict: on both, against the targets of the calibration whose tau is in force, else one in 1,000 and 1e-4.
-        taken: the last calibration.
-        counts: it is the one whose tau is in force.
-    """
-
-    card: EncoderCard
-    door: DoorCalibration
-    tau: float | None
-    tau_pair: float | None
-    verdict: Verdict
-    taken: TakenCalibration | None
-    counts: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TauPicture:
-    """All that a position of tau can be judged by.
-
-    Attributes:
-        standing: what is in force.
-        gallery: the people.
-        staff: genuine scores of the last 180 days.
-        replay: the events of the last 30 days.
-        drift: people who come near the tau in force.
-    """
-
-    standing: Standing
-    gallery: LoadedGallery
-    staff: GenuineScores
-    replay: Replay
-    drift: tuple[Drift, ...]
 
 
 class TauDesk:
@@ -155,7 +112,7 @@ class TauDesk:
         margin = self._place.settings().number("access.margin")
         replay = Replay.of(recent, margin, str(self._encoder_id))
         drift = () if standing.tau is None else drifting(staff.scores, standing.tau)
-        return TauPicture(standing, self._place.gallery(), staff, replay, drift)
+        return TauPicture.of(standing, self._place.gallery().gallery, staff, replay, drift)
 
     def staff(self, events: tuple[AuditEvent, ...] | None = None) -> GenuineScores:
         """Genuine scores: pairs of templates, live checks, and attempts of which it is known who made them.

@@ -16,7 +16,9 @@ from faceguard.app.doorway import Doorway
 from faceguard.app.event_words import row_of
 from faceguard.app.events_link import EventsLink
 from faceguard.app.networks_link import NetworksLink
+from faceguard.app.role_link import RoleLink
 from faceguard.app.settings_link import SettingsLink
+from faceguard.app.tuning_link import TUNING, TuningLink
 from faceguard.camera.photo_file import SUFFIXES
 from faceguard.camera.source import FrameSource
 from faceguard.compose import House, Networks
@@ -26,6 +28,7 @@ from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfSer
 from faceguard.domain.errors import FaceguardError, ModelFault, SeveralFaces
 from faceguard.domain.face import Frame
 from faceguard.domain.template import Subject, TemplateSource
+from faceguard.evaluation.door import Verdict
 from faceguard.store.audit_log import AuditEvent
 from faceguard.store.credentials import admin_pin_refusal, person_pin_refusal
 from faceguard.ui.desk_worker import DeskWorker
@@ -77,6 +80,7 @@ class Desktop(QObject):
         self._settings: Settings = house.settings()
         self._networks: Networks | None = None
         self._people: int | None = None
+        self._verdict: Verdict | None = None
         self._photo: tuple[Frame, TemplateSource] | None = None
         self._after_ms: float | None = None
         self._notice = ""
@@ -90,17 +94,18 @@ class Desktop(QObject):
         self.people = PeoplePage(person_pin_refusal)
         self.enrol = EnrolPage(person_pin_refusal, SUFFIXES)
         self.settings = SettingsPage(TABLE, admin_pin_refusal)
-        self._settings_link = SettingsLink(house, self.desk, self.settings, self)
+        self._settings_link = SettingsLink(self.desk, self.settings, self)
         self._networks_link = NetworksLink(house, self.desk, self.settings.networks, self)
         self._events_link = EventsLink(house, self.desk, self.window, self)
         self._add_pages()
+        self._role = RoleLink(self.desk, (self.settings, self.tuning.page), self)
         self._wire_pages()
         self._ticker = QTimer(self)
         self._ticker.setInterval(STATUS_MS)
         self._ticker.timeout.connect(self._show_status)
         self._show_settings()
         self._on_role_changed(False)
-        self._settings_link.show(self._settings, None, 0)
+        self._settings_link.show(self._settings, None)
         self._show_status()
         self._door_test = QTimer(self)
         self._door_test.setSingleShot(True)
@@ -112,6 +117,7 @@ class Desktop(QObject):
         self.window.add_page("people", "people", "People", self.people)
         self.window.add_hidden_page("enrol", self.enrol, under="people")
         self._events_link.add_pages()
+        self.tuning = TuningLink(self._house, self.desk, self.window, self)
         self.window.add_page("settings", "settings", "Settings", self.settings)
         self.window.page_changed.connect(self._on_page_changed)
 
@@ -128,12 +134,14 @@ class Desktop(QObject):
         self.enrol.back_requested.connect(self._back_to_people)
         self._settings_link.changed.connect(self._on_setting_changed)
         self._networks_link.changed.connect(self._on_setting_changed)
-        self._networks_link.rights_ended.connect(self._settings_link.rights_ended)
-        self._settings_link.tried.connect(self._apply_policy)
-        self._settings_link.role_changed.connect(self._on_role_changed)
+        self.tuning.changed.connect(self._on_setting_changed)
+        self.tuning.judged.connect(self._on_judged)
+        for link in (self._settings_link, self._networks_link, self.tuning):
+            link.rights_ended.connect(self._role.ended)
+        self._role.role_changed.connect(self._on_role_changed)
         self._settings_link.door_test_allowed.connect(self._test_door)
         self._settings_link.changed.connect(self._events_link.on_setting_changed)
-        self._settings_link.role_changed.connect(self._events_link.set_admin)
+        self._role.role_changed.connect(self._events_link.set_admin)
         self.recorded.connect(self._events_link.on_recorded)
 
     # life
@@ -156,7 +164,7 @@ class Desktop(QObject):
         """Stop every thread; False when one did not end in time (logged)."""
         self._ticker.stop()
         self._door_test.stop()
-        self._settings_link.stop()
+        self._role.stop()
         ended = self._networks_link.stop()
         ended = self.desk.stop() and ended
         return self._stop_door() and ended
@@ -290,7 +298,7 @@ class Desktop(QObject):
     def _on_people(self, people: tuple[Person, ...]) -> None:
         self._people = sum(person.ready for person in people)
         self.people.set_people(people)
-        self._settings_link.show(self._settings, self._networks, self._people)
+        self.tuning.look()
         self._show_status()
 
     @Slot(int)
@@ -392,7 +400,7 @@ class Desktop(QObject):
     def _show_status(self) -> None:
         if self._networks is None and self._house.loaded_networks is not None:
             self._networks = self._house.loaded_networks
-            self._settings_link.show(self._settings, self._networks, self._people or 0)
+            self._settings_link.show(self._settings, self._networks)
             self._apply_policy(self._settings)  # whatever was changed while the door was being set up
         doorway = self.doorway
         items = []
@@ -407,7 +415,7 @@ class Desktop(QObject):
         self.window.show_status(items)
         simulated = doorway is not None and doorway.source.simulated
         banners = status_words.banners(
-            self._settings, self._networks, simulated=simulated, people=self._people or 0, shadow=self._shadow
+            self._settings, self._networks, simulated=simulated, verdict=self._verdict, shadow=self._shadow
         )
         if self._settings.section("models") != self._loaded_with:
             banners.append(Banner(NEXT_START, "neutral"))
@@ -426,8 +434,13 @@ class Desktop(QObject):
             self._apply_policy(settings)
         elif not key.startswith((RESTART_SECTION, *WINDOW_KEYS)):
             self.start_door()
-        self._settings_link.show(settings, self._networks, self._people or 0)
+        self._settings_link.show(settings, self._networks)
         self._show_settings()
+        self._show_status()
+
+    @Slot(object)
+    def _on_judged(self, verdict: Verdict) -> None:
+        self._verdict = verdict
         self._show_status()
 
     @Slot(object)
@@ -475,6 +488,8 @@ class Desktop(QObject):
             self._reload_people()
         elif page == "settings":
             self._networks_link.refresh()
+        elif page == TUNING:
+            self.tuning.refresh()
 
     def _ignore(self, error: FaceguardError) -> None:
         log.error("%s (%s)", error.sentence, error.detail)

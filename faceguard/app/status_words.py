@@ -7,6 +7,7 @@ from faceguard.camera.source import FrameSource
 from faceguard.camera.watchdog import CameraState, CameraStatus
 from faceguard.compose import Networks
 from faceguard.config.settings import Settings
+from faceguard.evaluation.door import TauState, Verdict
 from faceguard.ui.main_window import Banner
 from faceguard.ui.status_strip import StatusItem
 
@@ -14,12 +15,7 @@ SIMULATED = "Simulation: the pictures are rendered, nobody stands at this door."
 LIVENESS_OFF = "Liveness is switched off: a photo of a member of staff opens this door."
 SHADOW = "Shadow mode: the door records what it would do, and opens nothing."
 NOT_MEASURED = "This encoder has no measured tau: people can be enrolled, but the door lets nobody in."
-
-
-BEYOND_RATED = (
-    "{people:,} people are enrolled; this encoder is rated for {rated}. Beyond that strangers get in or staff are sent "
-    "back too often: let people enter with PIN and face."
-)
+CHOOSE_TAU = "Choose another one on the Tuning page."
 
 
 def camera_item(source: FrameSource, state: CameraState) -> StatusItem:
@@ -70,9 +66,22 @@ def liveness_item(settings: Settings, networks: Networks | None) -> StatusItem:
 
 
 def banners(
-    settings: Settings, networks: Networks | None, *, simulated: bool, people: int = 0, shadow: bool = False
+    settings: Settings,
+    networks: Networks | None,
+    *,
+    simulated: bool,
+    verdict: Verdict | None = None,
+    shadow: bool = False,
 ) -> list[Banner]:
-    """Warnings that stay while their cause does, worst first."""
+    """Warnings that stay while their cause does, worst first.
+
+    Args:
+        settings: in force.
+        networks: once they are loaded.
+        simulated: the pictures are rendered.
+        verdict: on the taus in force; None while it is not known.
+        shadow: the door decides and opens nothing.
+    """
     found = []
     if shadow:
         found.append(Banner(SHADOW, "ask", "See what it would have done", "shadow"))
@@ -82,9 +91,11 @@ def banners(
         found.append(Banner(f"{networks.pad_fault} Until then the door lets nobody in.", "deny"))
     if networks is not None and networks.encoder.card.default_tau is None:
         found.append(Banner(NOT_MEASURED, "deny"))
-    rated = None if networks is None else networks.encoder.card.rated_size
-    if rated is not None and people > rated:
-        found.append(Banner(BEYOND_RATED.format(people=people, rated=rated)))
+    if verdict is not None:
+        for state, sentence in zip(verdict.states, verdict.sentences, strict=False):
+            if state is not TauState.UNKNOWN:
+                choose = f" {CHOOSE_TAU}" if state is not TauState.BEYOND_RATED else ""
+                found.append(Banner(f"{sentence}{choose}", "deny" if state is TauState.UNSAFE else "ask"))
     if simulated:
         found.append(Banner(SIMULATED))
     return found

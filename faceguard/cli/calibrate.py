@@ -20,10 +20,11 @@ from faceguard.evaluation.door import (
 )
 from faceguard.evaluation.genuine import ENOUGH_GENUINE, GenuineScores
 from faceguard.store.calibrations import TakenCalibration
-from faceguard.tau_desk import Standing
+from faceguard.tau_picture import Standing
 
 MOST: Final = 0.1
 """Greatest rate that can be asked for: a door that lets in one stranger's attempt in ten is none."""
+CHOOSE: Final = "Take the proposal: faceguard calibrate --apply."
 
 
 def one_rate(_context: click.Context, _option: click.Parameter, value: float) -> float:
@@ -238,7 +239,8 @@ def in_force(now: Standing) -> list[str]:
             f"Calibrated on {now.taken.time.date()} for {now.taken.people} people of {now.taken.encoder}"
             f"{'' if now.counts else '; another tau is in force'}."
         )
-    return [*text, *(f"! {sentence}" for sentence in now.verdict.sentences)]
+    text += [f"! {sentence}" for sentence in now.verdict.sentences]
+    return [*text, CHOOSE] if now.verdict.outgrown else text
 
 
 def share(rate: float, *, up: bool = False) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from faceguard import __version__
-from faceguard.cli.calibrate import share
+from faceguard.cli.calibrate import CHOOSE, share
 from faceguard.cli.context import Context, as_json, json_option
 from faceguard.compose import House
 from faceguard.domain.errors import FaceguardError
@@ -222,7 +222,7 @@ def _tau_checks(house: House) -> Iterator[Check]:
         asked = f"{share(now.taken.target_fpir)} of strangers' attempts"
         taken = f", calibrated on {now.taken.time.date()} for {now.taken.people} and {asked}"
     found = " and ".join(state.value for state in now.verdict.states)
-    advice = " ".join(now.verdict.sentences)
+    advice = " ".join((*now.verdict.sentences, *((CHOOSE,) if now.verdict.outgrown else ())))
     yield Check("calibration", now.verdict.good, f"{found} for {now.door.people} people{taken}", advice)
 
 

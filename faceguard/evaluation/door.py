@@ -212,8 +212,15 @@ class DoorCalibration:
         return found
 
     def unsafe(self, tau: float) -> bool:
-        """It lets in more than one stranger's attempt in 100, or nothing says how many; nobody enrolled is safe."""
-        found = self.at(tau)
+        """It wants a reason; see ``wants_reason``."""
+        return self.wants_reason(self.at(tau))
+
+    def wants_reason(self, found: Estimate | None) -> bool:
+        """It lets in more than one stranger's attempt in 100, or nothing says how many; nobody enrolled is safe.
+
+        Args:
+            found: what ``at`` said of the tau.
+        """
         return bool(self.people) and (found is None or found.value > UNSAFE_FPIR * (1.0 + 1e-9))
 
     def pair_fmr(self, tau: float) -> float | None:
@@ -333,6 +340,11 @@ class Verdict:
         """Nothing to do."""
         return self.states == (TauState.GOOD,)
 
+    @property
+    def outgrown(self) -> bool:
+        """Another tau has to be chosen."""
+        return not {TauState.UNSAFE, TauState.OTHER_ENCODER}.isdisjoint(self.states)
+
 
 def judge_tau(
     calibration: DoorCalibration,
@@ -367,7 +379,7 @@ def judge_tau(
         since = f" (calibrated for {stored_people})" if grown else ""
         sentences.append(
             f"With {calibration.people} people{since} tau {estimate.tau:.4f} lets in about {one_in(estimate.value)} "
-            f"strangers' attempts, more than the {one_in(target)} wanted: faceguard calibrate --apply."
+            f"strangers' attempts, more than the {one_in(target)} wanted."
         )
     pair_fmr = None if tau_pair is None else calibration.pair_fmr(tau_pair)
     if calibration.people and tau_pair is not None and pair_fmr is not None and pair_fmr > pair_target * TOLERANCE:
@@ -375,13 +387,13 @@ def judge_tau(
             states.append(TauState.UNSAFE)
         sentences.append(
             f"The tau for one named person, {tau_pair:.4f}, takes about {one_in(pair_fmr)} strangers who know the PIN "
-            f"for that person, more than the {one_in(pair_target)} wanted: faceguard calibrate --apply."
+            f"for that person, more than the {one_in(pair_target)} wanted."
         )
     if stored_encoder is not None and stored_encoder != encoder:
         states.append(TauState.OTHER_ENCODER)
         sentences.append(
-            "The calibration that was taken belongs to another encoder and does not count; calibrate once people are "
-            "enrolled with the present one: faceguard calibrate --apply."
+            "The calibration that was taken belongs to another encoder and does not count; choose tau anew once people "
+            "are enrolled with the present one."
         )
     if calibration.people and (tau is None or estimate is None):
         states.append(TauState.UNKNOWN)

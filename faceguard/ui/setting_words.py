@@ -80,4 +80,4 @@ MORE_TITLES: Final[Mapping[str, str]] = {
 }
 """Titles under ``MORE``; a row that is missing here is called by its key."""
 LOST: Final = "Whoever knows it changes how strict the door is and what opens it. Nobody can read it back."
-LOADING: Final = "The networks are being loaded; tau follows."
+TUNING: Final = "How alike two faces must be, and what that means for the people here, is set on the Tuning page."

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from faceguard.config.settings import SettingRow, SettingValue
-from faceguard.domain.card import OperatingPoint
 from faceguard.domain.errors import FaceguardError
 from faceguard.ui.networks_card import NetworksCard
-from faceguard.ui.pin_prompt import NewPinForm, PinPrompt, button
+from faceguard.ui.pin_prompt import NewPinForm, button
 from faceguard.ui.setting_field import SettingField
 from faceguard.ui.setting_words import (
     ADMIN,
@@ -21,7 +19,6 @@ from faceguard.ui.setting_words import (
     CARDS,
     DOOR,
     LIVENESS,
-    LOADING,
     LOST,
     MORE,
     MORE_TITLES,
@@ -30,17 +27,15 @@ from faceguard.ui.setting_words import (
     PROVIDER_KEY,
     RECOGNITION,
     TAU_KEY,
+    TUNING,
     WORDS,
 )
-from faceguard.ui.tau_slider import TauSlider
 from faceguard.ui.tokens import XL, L, M, S
+from faceguard.ui.unlock import UnlockPart
 from faceguard.ui.widgets.card import Card, Rule
-from faceguard.ui.widgets.icon_button import IconButton
 from faceguard.ui.widgets.note import Note
 from faceguard.ui.widgets.page_header import PageHeader
 from faceguard.ui.widgets.text import Text
-
-PROMPT_WIDTH: Final = 420
 
 
 class SettingsPage(QWidget):
@@ -52,8 +47,7 @@ class SettingsPage(QWidget):
 
     Signals:
         setting_changed(str, object): key and value, checked against the row; answer with ``show_values`` or
-            ``show_refusal``. For tau it comes once the handle rests, None means the encoder's own.
-        tau_changed(float): while the handle moves, at most every 40 ms.
+            ``show_refusal``.
         unlock_requested(str): the admin PIN; answer with ``set_locked(False)`` or ``show_unlock_refusal``.
         lock_requested()
         door_test_requested(): one pulse; answer with ``show_door_result``.
@@ -61,7 +55,6 @@ class SettingsPage(QWidget):
     """
 
     setting_changed = Signal(str, object)
-    tau_changed = Signal(float)
     unlock_requested = Signal(str)
     lock_requested = Signal()
     door_test_requested = Signal()
@@ -80,21 +73,11 @@ class SettingsPage(QWidget):
         self.fields: dict[str, SettingField] = {}
         self._locked = True
         self.header = PageHeader("Settings")
-        self.unlock = IconButton("Unlock with admin PIN", "lock", "primary")
-        self.lock = IconButton("Lock", "unlock")
-        self.unlock.clicked.connect(self._ask_pin)
-        self.lock.clicked.connect(self.lock_requested)
-        self.header.add_action(self.unlock)
-        self.header.add_action(self.lock)
+        self.unlock_part = UnlockPart(self.header)
+        self.unlock_part.pin_entered.connect(self.unlock_requested)
+        self.unlock_part.lock_requested.connect(self.lock_requested)
         self.notice = Note("", "", "deny")
         self.notice.hide()
-        self.prompt = PinPrompt()
-        self.prompt.pin_entered.connect(self.unlock_requested)
-        self.prompt.cancelled.connect(self._close_prompt)
-        self._prompt_card = Card()
-        self._prompt_card.setFixedWidth(PROMPT_WIDTH)
-        self._prompt_card.column.addWidget(self.prompt)
-        self._prompt_card.hide()
 
         column = QVBoxLayout(self)
         column.setContentsMargins(XL, XL, XL - 10, 0)  # the scroll bar runs in the page's margin
@@ -102,12 +85,8 @@ class SettingsPage(QWidget):
         top = QVBoxLayout()
         top.setContentsMargins(0, 0, 10, 0)
         top.setSpacing(L)
-        for part in (self.header, self.notice):
+        for part in (self.header, self.notice, self.unlock_part):
             top.addWidget(part)
-        prompt_row = QHBoxLayout()
-        prompt_row.addStretch()
-        prompt_row.addWidget(self._prompt_card)
-        top.addLayout(prompt_row)
         column.addLayout(top)
         column.addWidget(self._build_cards(), 1)
         self.set_locked(True)
@@ -134,22 +113,6 @@ class SettingsPage(QWidget):
             self.notice.say("", sentence, "deny")
             self.notice.setVisible(bool(sentence))
 
-    def show_recognition(
-        self, tau: float, points: Sequence[OperatingPoint], gallery_size: int, default_tau: float | None
-    ) -> None:
-        """tau in force and what was measured; see ``TauSlider.show_state``."""
-        self.tau.show_state(tau, points, gallery_size, default_tau)
-        self.tau.show()
-        self.tau_waiting.hide()
-
-    def show_no_recognition(self, sentence: str) -> None:
-        """Why there is no tau to show."""
-        self.tau_waiting.setText(sentence)
-
-    def drop_tau(self) -> None:
-        """A move of the handle that is not stored yet counts no more."""
-        self.tau.drop()
-
     def show_provider(self, choices: Sequence[str], in_use: str) -> None:
         """What may be chosen, and where the networks really run, e.g. ``CPU``."""
         self.fields[PROVIDER_KEY].set_choices(choices)
@@ -170,15 +133,12 @@ class SettingsPage(QWidget):
     def set_locked(self, locked: bool) -> None:
         """Closes or opens the admin's rows."""
         self._locked = locked
-        self._close_prompt()
-        self.unlock.setVisible(locked)
-        self.lock.setVisible(not locked)
+        self.unlock_part.set_locked(locked)
         self.header.subtitle.setText(
             "What decides who gets in opens with the admin PIN." if locked else "Unlocked: changes count at once."
         )
         for key, field in self.fields.items():
             field.editor.setEnabled(not (locked and self._rows[key].admin_only))
-        self.tau.setEnabled(not locked)
         self.networks.set_locked(locked)
         self.change_pin.setEnabled(not locked)
         self._close_pin_form()
@@ -186,8 +146,7 @@ class SettingsPage(QWidget):
 
     def show_unlock_refusal(self, fault: FaceguardError | str) -> None:
         """The PIN was not right, or it is too early to try again."""
-        self.prompt.set_busy(False)
-        self.prompt.show_refusal(fault if isinstance(fault, str) else fault.sentence)
+        self.unlock_part.show_refusal(fault)
 
     def show_admin_pin_set(self) -> None:
         """The new admin PIN counts."""
@@ -242,23 +201,7 @@ class SettingsPage(QWidget):
 
     def _build_recognition(self) -> Card:
         card = Card(RECOGNITION, margin=L + 2, spacing=S)
-        card.column.addWidget(
-            Text(
-                "How alike two faces must be. Smaller is stricter: fewer strangers get in, more staff are sent back. "
-                "Drag the handle, or use the arrow keys, with Shift for larger steps.",
-                "dim",
-                wrap=True,
-            )
-        )
-        card.column.addSpacing(M)
-        self.tau = TauSlider()
-        self.tau.tau_changed.connect(self.tau_changed)
-        self.tau.tau_settled.connect(self._on_tau_settled)
-        self.tau.reset_requested.connect(self._on_tau_reset)
-        self.tau_waiting = Text(LOADING, "medium", wrap=True)
-        self.tau.hide()
-        card.column.addWidget(self.tau_waiting)
-        card.column.addWidget(self.tau)
+        card.column.addWidget(Text(TUNING, "dim", wrap=True))
         card.column.addSpacing(S)
         card.column.addWidget(Rule())
         card.column.addWidget(self._build_field(PROVIDER_KEY, CARDS[RECOGNITION][PROVIDER_KEY]))
@@ -328,24 +271,9 @@ class SettingsPage(QWidget):
         self.fields[key] = field
         return field
 
-    def _ask_pin(self) -> None:
-        self.prompt.reset()
-        self._prompt_card.show()
-        self.prompt.field.setFocus()
-
-    def _close_prompt(self) -> None:
-        self.prompt.reset()
-        self._prompt_card.hide()
-
     def _show_more(self, shown: bool) -> None:
         self.more.setText("Show fewer settings" if shown else "Show more settings")
         self._more_card.setVisible(shown)
-
-    def _on_tau_settled(self, tau: float) -> None:
-        self.setting_changed.emit(TAU_KEY, tau)
-
-    def _on_tau_reset(self) -> None:
-        self.setting_changed.emit(TAU_KEY, None)
 
     def _on_door_test(self) -> None:
         self.door_test.setEnabled(False)

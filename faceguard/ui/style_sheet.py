@@ -1,8 +1,8 @@
 """The one style sheet, built from the tokens.
 
-Widgets say what they are by properties, never by colours of their own: ``primary``, ``danger``, ``quiet``, ``chip`` on
-buttons; ``card`` on frames; ``pill`` = grant | deny | ask | neutral | accent, ``title``, ``headline``, ``strong``,
-``dim``, ``small`` on labels; ``note`` = grant | deny | ask | neutral on frames.
+Widgets say what they are by properties, never by colours of their own: ``primary``, ``danger``, ``quiet``, ``chip``,
+``link`` on buttons; ``card`` on frames; ``pill`` = grant | deny | ask | neutral | accent, ``title``, ``headline``,
+``strong``, ``dim``, ``small`` on labels; ``note`` = grant | deny | ask | neutral on frames.
 """
 
 from __future__ import annotations
@@ -116,6 +116,10 @@ def _buttons(c: Palette) -> str:
     QPushButton[chip="true"]:checked {{ background: {c.accent_soft}; color: {c.accent};
                    border-color: {c.accent_soft}; }}
     QPushButton[chip="true"]:focus {{ border: 2px solid {c.accent}; padding: 0px 10px; min-height: 32px; }}
+    QPushButton[link="true"] {{ background: transparent; border: 2px solid transparent; color: {c.accent};
+                   padding: 0px; min-height: 28px; text-align: left; }}
+    QPushButton[link="true"]:hover {{ color: {c.accent_hover}; }}
+    QPushButton[link="true"]:focus {{ border-color: {c.accent}; padding: 0px 4px; }}
     QPushButton[nav="true"] {{ background: transparent; border: 2px solid transparent; color: {c.dim};
                    text-align: left; font-weight: 500; padding: 0px 8px; min-height: 34px; }}
     QPushButton[nav="true"]:hover {{ background: {c.pressed}; }}

@@ -126,7 +126,9 @@ def tokens_for(widget: QWidget) -> Palette:
 
 
 def restyle(widget: QWidget, **properties: str | bool | None) -> None:
-    """Sets style properties (``pill="grant"``, ``primary=True``) and lets the style sheet look again."""
+    """Sets style properties (``pill="grant"``, ``primary=True``) and lets the style sheet look again, if any is new."""
+    if all(widget.property(name) == value for name, value in properties.items()):
+        return
     for name, value in properties.items():
         widget.setProperty(name, value)
     widget.style().unpolish(widget)

@@ -59,9 +59,9 @@ def running(qtbot, house, opened):
 
 
 def unlock(qtbot, desktop, pin=PIN):
-    qtbot.mouseClick(desktop.settings.unlock, Qt.MouseButton.LeftButton)
-    qtbot.keyClicks(desktop.settings.prompt.field, pin)
-    qtbot.keyClick(desktop.settings.prompt.field, Qt.Key.Key_Return)
+    qtbot.mouseClick(desktop.settings.unlock_part.unlock, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(desktop.settings.unlock_part.prompt.field, pin)
+    qtbot.keyClick(desktop.settings.unlock_part.prompt.field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not desktop.settings.locked, timeout=20_000)
 
 
@@ -73,44 +73,43 @@ def test_before_the_door_stands_nobody_is_called_up_to_it(qtbot, house, opened):
     desktop = opened(house)
     assert desktop.door.verdict.verdict.headline == "One moment, please"
     assert "Camera: not started" in words(desktop)
-    assert not desktop.settings.tau.isVisibleTo(desktop.settings)  # no tau is known yet
     qtbot.waitUntil(lambda: desktop.door.verdict.verdict.headline == "Ready", timeout=20_000)
-    qtbot.waitUntil(lambda: desktop.settings.tau.isVisibleTo(desktop.settings), timeout=20_000)
     assert "not started" not in words(desktop)
 
 
-def test_tau_is_in_force_while_its_handle_moves_and_gone_when_the_page_is_locked(qtbot, house, running):
-    running.window.show_page("settings")
-    qtbot.waitUntil(running.settings.tau.isVisible, timeout=20_000)
+def test_tau_is_in_force_with_apply_and_not_while_its_handle_moves(qtbot, house, running):
+    page = running.tuning.page
+    running.window.show_page("tuning")
+    qtbot.waitUntil(page.plot_card.isVisible, timeout=20_000)
     unlock(qtbot, running)
-    axis = running.settings.tau.axis
-    stored = axis.tau
-    with qtbot.waitSignal(running.doorway.policy_changed, timeout=20_000) as tried:
-        qtbot.keyClick(axis, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
-    assert tried.args[0].tau.value == axis.tau < stored
-    with qtbot.waitSignal(running.doorway.policy_changed, timeout=20_000) as locked:
-        qtbot.mouseClick(running.settings.lock, Qt.MouseButton.LeftButton)
-    assert locked.args[0].tau.value == pytest.approx(stored)
-    assert axis.tau == pytest.approx(stored)
-    qtbot.waitUntil(lambda: not running.desk.busy, timeout=20_000)
-    assert "access.tau" not in house.settings().changed()
+    assert not page.locked  # the rights are open on every page
+    stored = page.tau
+    told = []
+    running.doorway.policy_changed.connect(told.append)
+    qtbot.keyClick(page.plot, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    chosen = page.tau
+    assert chosen < stored
+    assert not told
+    with qtbot.waitSignal(running.doorway.policy_changed, timeout=20_000) as applied:
+        qtbot.mouseClick(page.apply, Qt.MouseButton.LeftButton)
+    assert applied.args[0].tau.value == chosen
+    assert house.settings()["access.tau"] == chosen
+    assert len(told) == 1
+    qtbot.waitUntil(lambda: not running.desk.busy and not page.apply.isEnabled(), timeout=20_000)
 
 
-def test_a_stored_tau_is_reset_to_the_cards_own_at_once(qtbot, house, running):
-    running.window.show_page("settings")
-    qtbot.waitUntil(running.settings.tau.isVisible, timeout=20_000)
+def test_a_move_that_was_not_applied_is_gone_when_the_page_is_locked(qtbot, house, running):
+    page = running.tuning.page
+    running.window.show_page("tuning")
+    qtbot.waitUntil(page.plot_card.isVisible, timeout=20_000)
     unlock(qtbot, running)
-    own = running.settings.tau.axis.tau
-    qtbot.keyClick(running.settings.tau.axis, Qt.Key.Key_Left)
-    qtbot.waitUntil(lambda: "access.tau" in house.settings().changed(), timeout=20_000)
-    with qtbot.waitSignal(
-        running.doorway.policy_changed,
-        timeout=20_000,
-        check_params_cb=lambda policy: policy.tau.value == pytest.approx(own),
-    ):
-        qtbot.mouseClick(running.settings.tau.reset, Qt.MouseButton.LeftButton)
+    stored = page.tau
+    qtbot.keyClick(page.plot, Qt.Key.Key_Left)
+    qtbot.mouseClick(page.unlock_part.lock, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.locked, timeout=20_000)
+    assert running.settings.locked
+    assert page.tau == stored
     assert "access.tau" not in house.settings().changed()
-    assert running.settings.tau.axis.tau == pytest.approx(own)
 
 
 def test_the_admin_pin_is_changed_by_whoever_knows_it(qtbot, house, running):

@@ -1,22 +1,14 @@
-"""Settings: tau by mouse and key, the admin's rows, and values that are refused under their field."""
+"""Settings: the admin's rows, and values that are refused under their field."""
 
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from faceguard.config.settings import TABLE, Settings
-from faceguard.domain.card import OperatingPoint
 from faceguard.domain.errors import NotPermitted
-from faceguard.domain.score import Threshold
 from faceguard.ui.settings_page import CARDS, TAU_KEY, SettingsPage
-from faceguard.ui.tau_meaning import fpir, meaning_of, one_in, percent
-
-POINTS = tuple(
-    OperatingPoint(fmr, Threshold(tau), tpr, 3000, 400_000, "the development photos")
-    for fmr, tau, tpr in ((1e-2, 1.22, 0.985), (1e-3, 1.07, 0.95), (1e-4, 0.93, 0.89))
-)
 
 
 @pytest.fixture
@@ -25,7 +17,6 @@ def page(qtbot):
     qtbot.addWidget(page)
     page.resize(1104, 760)
     page.show_values(dict(Settings()))
-    page.show_recognition(0.93, POINTS, 312, 0.93)
     page.show_provider(("auto", "cpu"), "CPU")
     page.show()
     qtbot.waitExposed(page)
@@ -49,122 +40,20 @@ def test_the_admins_rows_open_with_the_pin_only(qtbot, page):
     for row in TABLE:
         if row.key in page.fields:
             assert page.fields[row.key].editor.isEnabled() is not row.admin_only, row.key
-    assert not page.tau.isEnabled()
-    qtbot.mouseClick(page.unlock, Qt.MouseButton.LeftButton)
-    assert page.prompt.field.hasFocus()
-    qtbot.keyClicks(page.prompt.field, "482913")
+    qtbot.mouseClick(page.unlock_part.unlock, Qt.MouseButton.LeftButton)
+    assert page.unlock_part.prompt.field.hasFocus()
+    qtbot.keyClicks(page.unlock_part.prompt.field, "482913")
     with qtbot.waitSignal(page.unlock_requested) as asked:
-        qtbot.keyClick(page.prompt.field, Qt.Key.Key_Return)
+        qtbot.keyClick(page.unlock_part.prompt.field, Qt.Key.Key_Return)
     assert asked.args == ["482913"]
     page.show_unlock_refusal(NotPermitted("Wrong PIN. Try again in 4 s."))
-    assert page.prompt.refusal.text() == "Wrong PIN. Try again in 4 s."
+    assert page.unlock_part.prompt.refusal.text() == "Wrong PIN. Try again in 4 s."
     assert page.locked
     page.set_locked(False)
-    assert not page.prompt.isVisible()
+    assert not page.unlock_part.prompt.isVisible()
     assert all(field.editor.isEnabled() for field in page.fields.values())
     with qtbot.waitSignal(page.lock_requested):
-        qtbot.mouseClick(page.lock, Qt.MouseButton.LeftButton)
-
-
-def test_a_locked_slider_does_not_move(qtbot, page):
-    with qtbot.assertNotEmitted(page.tau_changed, wait=80):
-        qtbot.mouseClick(page.tau.axis, Qt.MouseButton.LeftButton, pos=QPoint(100, 66))
-    assert page.tau.axis.tau == 0.93
-
-
-@pytest.mark.parametrize(
-    ("key", "modifier", "tau"),
-    [
-        (Qt.Key.Key_Right, Qt.KeyboardModifier.NoModifier, 0.935),
-        (Qt.Key.Key_Left, Qt.KeyboardModifier.NoModifier, 0.925),
-        (Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier, 0.98),
-        (Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier, 0.88),
-    ],
-    ids=["right", "left", "shift up", "shift down"],
-)
-def test_keys_move_tau_and_the_door_hears_of_it_within_a_moment(qtbot, unlocked, key, modifier, tau):
-    with qtbot.waitSignal(unlocked.tau_changed, timeout=500) as changed:
-        qtbot.keyClick(unlocked.tau.axis, key, modifier)
-    assert changed.args == [pytest.approx(tau)]
-    with qtbot.waitSignal(unlocked.setting_changed, timeout=2000) as settled:
-        pass
-    assert settled.args == [TAU_KEY, pytest.approx(tau)]
-
-
-def test_dragging_announces_on_its_way_and_is_stored_once(qtbot, unlocked):
-    axis = unlocked.tau.axis
-    announced: list[float] = []
-    stored: list[object] = []
-    unlocked.tau_changed.connect(announced.append)
-    unlocked.setting_changed.connect(lambda key, value: stored.append(value))
-    start, end = round(axis.x_of(0.93)), round(axis.x_of(1.1))
-    qtbot.mousePress(axis, Qt.MouseButton.LeftButton, pos=QPoint(start, 66))
-    for x in range(start, end + 1, 8):
-        qtbot.mouseMove(axis, QPoint(x, 66))
-        qtbot.wait(10)
-    qtbot.mouseMove(axis, QPoint(end, 66))
-    qtbot.mouseRelease(axis, Qt.MouseButton.LeftButton, pos=QPoint(end, 66))
-    qtbot.waitUntil(lambda: bool(stored), timeout=2000)
-    assert len(announced) >= 2
-    assert stored == [pytest.approx(axis.tau)]
-    assert axis.tau == pytest.approx(1.1, abs=0.006)
-
-
-def test_tau_stays_on_the_axis(qtbot, unlocked):
-    axis = unlocked.tau.axis
-    qtbot.mouseClick(axis, Qt.MouseButton.LeftButton, pos=QPoint(0, 66))
-    assert axis.tau == 0.01
-    qtbot.mouseClick(axis, Qt.MouseButton.LeftButton, pos=QPoint(axis.width() - 1, 66))
-    assert axis.tau == 2.0
-
-
-def test_a_late_answer_does_not_pull_the_handle_back(qtbot, unlocked):
-    qtbot.keyClick(unlocked.tau.axis, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    unlocked.show_recognition(0.93, POINTS, 312, 0.93)
-    assert unlocked.tau.axis.tau == pytest.approx(0.98)
-    qtbot.waitSignal(unlocked.setting_changed, timeout=2000).wait()
-
-
-def test_reset_asks_for_the_encoders_own_tau(qtbot, unlocked):
-    assert not unlocked.tau.reset.isEnabled()
-    unlocked.show_recognition(1.0, POINTS, 312, 0.93)
-    assert unlocked.tau.reset.text() == "Reset to 0.93"
-    with qtbot.waitSignal(unlocked.setting_changed) as changed:
-        qtbot.mouseClick(unlocked.tau.reset, Qt.MouseButton.LeftButton)
-    assert changed.args == [TAU_KEY, None]
-
-
-def test_at_a_measured_tau_the_law_of_k_people_is_applied():
-    assert fpir(1e-4, 312) == pytest.approx(1 - (1 - 1e-4) ** 312)
-    meaning = meaning_of(0.93, POINTS, 312)
-    assert meaning.strangers == "1 in 32"
-    assert meaning.staff == "11 %"
-    assert "With 312 people" in meaning.strangers_detail
-
-
-def test_between_two_measured_points_the_worse_one_counts():
-    meaning = meaning_of(1.0, POINTS, 1)
-    assert meaning.strangers == "at most 1 in 1,000"
-    assert meaning.staff == "at most 11 %"
-
-
-def test_what_was_not_measured_is_not_claimed():
-    assert meaning_of(1.5, POINTS, 10).strangers == "Not measured"
-    assert meaning_of(0.5, POINTS, 10).staff == "Not measured"
-    nothing = meaning_of(1.0, (), 10)
-    assert nothing.strangers == nothing.staff == "Not measured"
-    assert "no measured tau" in nothing.strangers_detail
-
-
-@pytest.mark.parametrize(
-    ("rate", "words"), [(1e-4, "1 in 10,000"), (1e-3, "1 in 1,000"), (1 / 1499, "1 in 1,400"), (0.25, "25 %")]
-)
-def test_rates_are_rounded_to_the_unsafe_side(rate, words):
-    assert one_in(rate) == words
-
-
-def test_percentages_have_one_decimal_below_ten():
-    assert (percent(0.021), percent(0.11)) == ("2.1 %", "11 %")
+        qtbot.mouseClick(page.unlock_part.lock, Qt.MouseButton.LeftButton)
 
 
 def test_a_typed_value_is_handed_over_when_it_is_complete(qtbot, unlocked):
@@ -239,17 +128,6 @@ def test_the_relay_is_shown_where_there_is_one_and_can_be_tested(qtbot, unlocked
     unlocked.show_door_result(False, "The relay board does not answer.")
     assert unlocked.door_result.text() == "The relay board does not answer."
     assert unlocked.door_test.isEnabled()
-
-
-def test_until_the_networks_are_loaded_no_tau_is_shown(qtbot):
-    page = SettingsPage(TABLE)
-    qtbot.addWidget(page)
-    page.show()
-    assert not page.tau.isVisible()
-    assert page.tau_waiting.isVisible()
-    page.show_recognition(0.93, POINTS, 312, 0.93)
-    assert page.tau.isVisible()
-    assert not page.tau_waiting.isVisible()
 
 
 def test_every_row_has_a_title_for_people(page):

@@ -109,7 +109,16 @@ def test_the_picture_holds_people_staff_and_events(house, desk):
         for event in (replace(old, time=NOW - timedelta(days=200)), old, ask, grant):
             log.record(event)
     picture = desk.taus.picture(house.tau_standing(desk))
-    assert picture.gallery.gallery.size == 40
+    assert len(picture.names) == 40
+    assert [p.name for p in picture.positions] == ["strict", "balanced", "convenient"]
+    assert picture.positions[-1].tau == pytest.approx(picture.unsafe_from, abs=2e-3)
+    assert picture.stranger_pairs == 780
+    assert picture.strangers.sum() == pytest.approx(1.0)
+    assert picture.model.sum() == pytest.approx(1.0, abs=1e-6)
+    meaning = picture.at(picture.positions[1].tau)
+    assert meaning.strangers.value == pytest.approx(1e-3, rel=0.01)
+    assert not meaning.unsafe
+    assert picture.at(2.0).unsafe
     assert [(s.distance, s.origin) for s in picture.staff.scores] == [(0.5, ScoreOrigin.FACE), (0.6, ScoreOrigin.PIN)]
     assert picture.replay.grants == 1
     assert picture.drift == ()
