@@ -24,6 +24,7 @@ from faceguard.domain.template import Embedding, Gallery
 from faceguard.door.none import NoOutput
 from faceguard.door.output import DoorOutput
 from faceguard.door.serial_relay import SerialRelay
+from faceguard.evaluation.drift import Drift
 from faceguard.guard import Guard
 from faceguard.models.catalogue import Catalogue
 from faceguard.models.download import MIRROR_VARIABLE, Downloads
@@ -166,6 +167,10 @@ class House:
         """Both taus in force, and what is to be said about them."""
         card, settings = self.encoder_card(), desk.settings()
         return desk.taus.standing(card, search_tau(settings, card), pair_tau(settings, card))
+
+    def tau_drift(self, desk: Desk) -> tuple[Drift, ...]:
+        """Who comes near to being refused at the tau in force."""
+        return desk.taus.drift(search_tau(desk.settings(), self.encoder_card()))
 
     def tau_picture(self, desk: Desk) -> TauPicture:
         """All that a position of tau can be judged by."""

@@ -16,6 +16,7 @@ from faceguard.app.doorway import Doorway
 from faceguard.app.event_words import row_of
 from faceguard.app.events_link import EventsLink
 from faceguard.app.networks_link import NetworksLink
+from faceguard.app.people_link import PeopleLink
 from faceguard.app.role_link import RoleLink
 from faceguard.app.settings_link import SettingsLink
 from faceguard.app.tuning_link import TUNING, TuningLink
@@ -23,7 +24,7 @@ from faceguard.camera.photo_file import SUFFIXES
 from faceguard.camera.source import FrameSource
 from faceguard.compose import House, Networks
 from faceguard.config.settings import TABLE, Settings
-from faceguard.desk import Desk, Person
+from faceguard.desk import Desk
 from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending, WouldGrant
 from faceguard.domain.errors import FaceguardError, ModelFault, SeveralFaces
 from faceguard.domain.face import Frame
@@ -97,6 +98,7 @@ class Desktop(QObject):
         self._settings_link = SettingsLink(self.desk, self.settings, self)
         self._networks_link = NetworksLink(house, self.desk, self.settings.networks, self)
         self._events_link = EventsLink(house, self.desk, self.window, self)
+        self._people_link = PeopleLink(house, self.desk, self.people, self._newest, self)
         self._add_pages()
         self._role = RoleLink(self.desk, (self.settings, self.tuning.page), self)
         self._wire_pages()
@@ -123,9 +125,7 @@ class Desktop(QObject):
 
     def _wire_pages(self) -> None:
         self.people.add_requested.connect(self._open_enrolment)
-        self.people.remove_requested.connect(self._remove)
-        self.people.pin_requested.connect(self._set_pin)
-        self.people.pin_clear_requested.connect(self._clear_pin)
+        self._people_link.loaded.connect(self._on_people)
         self.enrol.photo_chosen.connect(self._examine_file)
         self.enrol.camera_requested.connect(self._examine_camera)
         self.enrol.face_chosen.connect(self._examine_chosen)
@@ -194,7 +194,7 @@ class Desktop(QObject):
         self.first_start.show_refusal(error.sentence)
 
     def _begin(self) -> None:
-        self._reload_people()
+        self._people_link.reload()
         self._reload_events()
         self.start_door()
 
@@ -292,33 +292,11 @@ class Desktop(QObject):
 
     # people
 
-    def _reload_people(self) -> None:
-        self.desk.submit(lambda desk: desk.people(), self._on_people, self.people.show_refusal)
-
-    def _on_people(self, people: tuple[Person, ...]) -> None:
-        self._people = sum(person.ready for person in people)
-        self.people.set_people(people)
+    @Slot(int)
+    def _on_people(self, ready: int) -> None:
+        self._people = ready
         self.tuning.look()
         self._show_status()
-
-    @Slot(int)
-    def _remove(self, subject_id: int) -> None:
-        self._desk_job(lambda desk: desk.remove(subject_id))
-
-    @Slot(int, str)
-    def _set_pin(self, subject_id: int, pin: str) -> None:
-        self._desk_job(lambda desk: desk.set_pin(subject_id, pin))
-
-    @Slot(int)
-    def _clear_pin(self, subject_id: int) -> None:
-        self._desk_job(lambda desk: desk.set_pin(subject_id, None))
-
-    def _desk_job(self, job: Callable[[Desk], None]) -> None:
-        self.desk.submit(job, self._on_people_changed, self.people.show_refusal)
-
-    def _on_people_changed(self, _answer: None) -> None:
-        self.people.finish()
-        self._reload_people()
 
     # enrolment
 
@@ -384,7 +362,7 @@ class Desktop(QObject):
     def _on_enrolled(self, subject: Subject) -> None:
         self._photo = None
         self.enrol.show_enrolled(subject)
-        self._reload_people()
+        self._people_link.reload()
 
     @Slot(int, str)
     def _set_new_pin(self, subject_id: int, pin: str) -> None:
@@ -392,7 +370,7 @@ class Desktop(QObject):
 
     def _on_new_pin_set(self, _answer: None) -> None:
         self.enrol.show_pin_set()
-        self._reload_people()
+        self._people_link.reload()
 
     # what is always visible
 
@@ -485,7 +463,8 @@ class Desktop(QObject):
     @Slot(str)
     def _on_page_changed(self, page: str) -> None:
         if page == "people":
-            self._reload_people()
+            self._people_link.reload()
+            self._people_link.look_for_drift()
         elif page == "settings":
             self._networks_link.refresh()
         elif page == TUNING:

@@ -124,6 +124,56 @@ def list_people(context: Context, json_: bool) -> None:
         click.echo(f"{p.subject.subject_id:>6}  {p.subject.name:<32} {state:<18} {pin}")
 
 
+@gallery.command("add-picture")
+@click.argument("number", type=int)
+@click.argument("photo", type=click.Path(path_type=Path))
+@click.option("--face", type=int, help="Which face, counted from the left, when the photo shows several.")
+@click.option("--admin", is_flag=True, help="Keep it though it is unlike the person's; asks for the admin PIN.")
+@click.pass_obj
+def add_picture(context: Context, number: int, photo: Path, face: int | None, admin: bool) -> None:
+    """One more PHOTO of the person with this NUMBER, as a further template; the photo itself is not kept."""
+    with contextlib.closing(context.house.open_desk()) as desk:
+        if admin:
+            desk.unlock(ask_pin("Admin PIN"))
+        comparison = desk.pictures.compare(number, desk.examine(photo, face))
+        desk.pictures.keep(comparison)
+    click.echo(f"{comparison.subject.name} has one more picture, d {comparison.distance.value:.3f} from the nearest.")
+
+
+@gallery.command()
+@json_option
+@click.pass_context
+def drift(call: click.Context, json_: bool) -> None:
+    """Who comes near to being refused (age, beard, new glasses); they should bring a new photo. Then exit code 1."""
+    house = call.obj.house
+    with contextlib.closing(house.open_desk(networks=False)) as desk:
+        found = house.tau_drift(desk)
+        names = {p.subject.subject_id: p.subject.name for p in desk.people()}
+    if json_:
+        as_json(
+            {
+                "people": [
+                    {
+                        "subject_id": d.subject_id,
+                        "subject": names.get(d.subject_id),
+                        "recent": d.recent,
+                        "tau": d.tau,
+                        "per_month": d.per_month,
+                        "reaches": None if d.reaches is None else d.reaches.isoformat(),
+                        "n": d.n,
+                    }
+                    for d in found
+                ]
+            }
+        )
+    elif not found:
+        click.echo("Nobody comes near to being refused, as far as the events of half a year tell.")
+    for d in () if json_ else found:
+        when = "" if d.reaches is None else f", reaches it about {d.reaches.date()}"
+        click.echo(f"{d.subject_id:>6}  {names.get(d.subject_id, '')}: d {d.recent:.3f} of tau {d.tau:.3f}{when}")
+    call.exit(1 if found else 0)
+
+
 @gallery.command()
 @click.argument("number", type=int)
 @click.pass_obj

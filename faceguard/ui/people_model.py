@@ -6,7 +6,7 @@ the list arrives, a keystroke costs one pass over ready strings, and sorting is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -57,12 +57,21 @@ class PersonState(StrEnum):
     """Whether the door can recognise the person."""
 
     READY = "Ready"
+    NEW_PHOTO_SOON = "New photo soon"
+    """The door still recognises the person, and will not for long."""
     NEEDS_PHOTO = "Needs a new photo"
 
 
-def state_of(person: Person) -> PersonState:
-    """Ready with a template of the present encoder; otherwise a new photo is needed."""
-    return PersonState.READY if person.ready else PersonState.NEEDS_PHOTO
+def state_of(person: Person, drifting: Collection[int] = ()) -> PersonState:
+    """Ready with a template of the present encoder; otherwise a new photo is needed.
+
+    Args:
+        person: who.
+        drifting: numbers of people who come near to being refused.
+    """
+    if not person.ready:
+        return PersonState.NEEDS_PHOTO
+    return PersonState.NEW_PHOTO_SOON if person.subject.subject_id in drifting else PersonState.READY
 
 
 def day_words(moment: datetime, now: datetime | None = None) -> str:
@@ -80,7 +89,7 @@ def day_words(moment: datetime, now: datetime | None = None) -> str:
 _SORT_KEYS: Final[dict[Column, Callable[[Person], Any]]] = {
     Column.NAME: lambda p: (folded(p.subject.name), p.subject.subject_id),
     Column.NUMBER: lambda p: p.subject.subject_id,
-    Column.STATE: lambda p: (p.ready, folded(p.subject.name)),
+    Column.STATE: lambda p: folded(p.subject.name),
     Column.PIN: lambda p: (not p.subject.has_pin, folded(p.subject.name)),
     Column.ENROLLED: lambda p: p.enrolled_at,
 }
@@ -92,6 +101,7 @@ class PeopleModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._people: list[Person] = []
+        self._drifting: frozenset[int] = frozenset()
         self._column = Column.NAME
         self._order = Qt.SortOrder.AscendingOrder
 
@@ -100,6 +110,16 @@ class PeopleModel(QAbstractTableModel):
         self.beginResetModel()
         self._people = self._sorted(people)
         self.endResetModel()
+
+    def set_drifting(self, numbers: Collection[int]) -> None:
+        """Who comes near to being refused."""
+        if self._drifting != frozenset(numbers):
+            self._drifting = frozenset(numbers)
+            self.set_people(self._people)
+
+    def state(self, person: Person) -> PersonState:
+        """In one word."""
+        return state_of(person, self._drifting)
 
     @property
     def people(self) -> Sequence[Person]:
@@ -128,7 +148,7 @@ class PeopleModel(QAbstractTableModel):
         if role == PERSON_ROLE:
             return person
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == Column.NAME:
-            return f"{person.subject.name}, number {person.subject.subject_id}, {state_of(person)}"
+            return f"{person.subject.name}, number {person.subject.subject_id}, {self.state(person)}"
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             match index.column():
                 case Column.NAME:
@@ -136,7 +156,7 @@ class PeopleModel(QAbstractTableModel):
                 case Column.NUMBER:
                     return str(person.subject.subject_id)
                 case Column.STATE:
-                    return str(state_of(person))
+                    return str(self.state(person))
                 case Column.PIN:
                     return "Set" if person.subject.has_pin else "None"
                 case Column.ENROLLED:
@@ -150,7 +170,11 @@ class PeopleModel(QAbstractTableModel):
 
     def _sorted(self, people: Sequence[Person]) -> list[Person]:
         descending = self._order is Qt.SortOrder.DescendingOrder
-        return sorted(people, key=_SORT_KEYS[self._column], reverse=descending)
+        key = _SORT_KEYS[self._column]
+        if self._column is Column.STATE:
+            order = {state: place for place, state in enumerate(reversed(PersonState))}
+            return sorted(people, key=lambda p: (order[self.state(p)], key(p)), reverse=descending)
+        return sorted(people, key=key, reverse=descending)
 
 
 class PeopleSearch(QSortFilterProxyModel):

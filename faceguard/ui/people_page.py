@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import (
@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from faceguard.domain.errors import FaceguardError
 from faceguard.ui.icons import icon
-from faceguard.ui.people_model import PERSON_ROLE, Column, PeopleModel, PeopleSearch, PersonState, state_of
+from faceguard.ui.people_model import PERSON_ROLE, Column, PeopleModel, PeopleSearch, PersonState
 from faceguard.ui.person_panel import PersonPanel
 from faceguard.ui.pin_prompt import button
 from faceguard.ui.theme import FontSpec, font, tokens_for
@@ -43,6 +43,7 @@ from faceguard.ui.widgets.row_table import RowCells, RowTable
 
 if TYPE_CHECKING:  # the window is drawn and tested without the store
     from faceguard.desk import Person
+    from faceguard.pictures_desk import Comparison
 
 ROW_HEIGHT: Final = 51
 PADDING: Final = 14
@@ -75,7 +76,7 @@ class _Cells(RowCells):
         text = str(index.data(Qt.ItemDataRole.DisplayRole))
         left = area.left() + (PADDING if index.column() == Column.NAME else 8)
         if index.column() == Column.STATE:
-            ready = state_of(person) is PersonState.READY
+            ready = text == PersonState.READY
             ink, surface = (colours.grant, colours.grant_soft) if ready else (colours.ask, colours.ask_soft)
             self.paint_pill(painter, text, left, area, ink, surface)
             return
@@ -114,6 +115,9 @@ class PeoplePage(QWidget):
         remove_requested(int): confirmed by the person at the desk; number of the person.
         pin_requested(int, str): store this PIN; answer with ``finish`` and a new list, or ``show_refusal``.
         pin_clear_requested(int)
+        compare_requested(int): compare this person with the camera's picture; answer with ``show_comparison`` or
+            ``show_refusal``.
+        keep_requested(): keep the compared picture; answer with ``finish`` and a new list, or ``show_refusal``.
 
     Keys: Ctrl+N adds, Ctrl+F or / searches, Down goes from the search to the list, Delete asks to remove, Esc clears.
     """
@@ -122,6 +126,8 @@ class PeoplePage(QWidget):
     remove_requested = Signal(int)
     pin_requested = Signal(int, str)
     pin_clear_requested = Signal(int)
+    compare_requested = Signal(int)
+    keep_requested = Signal()
 
     def __init__(
         self, check_pin: Callable[[str], str | None] = lambda pin: None, parent: QWidget | None = None
@@ -139,6 +145,8 @@ class PeoplePage(QWidget):
         self.panel.removal_confirmed.connect(self._back_to_list)
         self.panel.pin_chosen.connect(self.pin_requested)
         self.panel.pin_cleared.connect(self.pin_clear_requested)
+        self.panel.compare_chosen.connect(self.compare_requested)
+        self.panel.keep_chosen.connect(self.keep_requested)
         self.notice = Note("", "", "deny")
         self.notice.hide()
 
@@ -166,7 +174,7 @@ class PeoplePage(QWidget):
         """Replaces the list; whoever was selected stays so, if still enrolled."""
         self.notice.hide()
         self.model.set_people(people)
-        self.header.subtitle.setText(counts(people))
+        self._show_counts()
         self._body.setCurrentIndex(0 if people else 1)
         self.add.setVisible(bool(people))
         self.setFocusProxy(self.field if people else self._add_first)
@@ -179,6 +187,16 @@ class PeoplePage(QWidget):
         self.table.selectRow(row)
         self.panel.show_person(self.search.person(row))
         return True
+
+    def set_drift(self, drift: Mapping[int, str]) -> None:
+        """Who comes near to being refused, and a sentence about each."""
+        self.panel.set_drift(drift)
+        self.model.set_drifting(drift.keys())
+        self._show_counts()
+
+    def show_comparison(self, comparison: Comparison) -> None:
+        """How far the camera's picture is from the person's own."""
+        self.panel.show_comparison(comparison)
 
     def finish(self) -> None:
         """A PIN was stored or cleared, or somebody was removed: forms close."""
@@ -212,6 +230,12 @@ class PeoplePage(QWidget):
         elif watched is self.field and event.type() == QEvent.Type.StyleChange:
             self._magnifier.setIcon(icon("search", tokens_for(self.field).dim))
         return super().eventFilter(watched, event)
+
+    def _show_counts(self) -> None:
+        people = self.model.people
+        soon = sum(self.model.state(person) is PersonState.NEW_PHOTO_SOON for person in people)
+        words = ", 1 should bring a new photo" if soon == 1 else f", {soon:,} should bring a new photo" if soon else ""
+        self.header.subtitle.setText(counts(people) + words)
 
     def _build_list(self) -> QWidget:
         self.field = QLineEdit()

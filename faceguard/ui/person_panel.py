@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from faceguard.domain.template import ConsentMeans
+from faceguard.ui.comparison_part import ComparisonPart
 from faceguard.ui.people_model import PersonState, day_words, state_of
 from faceguard.ui.pin_prompt import NewPinForm, button
 from faceguard.ui.tokens import L, M, S
@@ -20,6 +21,7 @@ from faceguard.ui.widgets.text import ElidedText, Text
 
 if TYPE_CHECKING:  # the window is drawn and tested without the store
     from faceguard.desk import Person
+    from faceguard.pictures_desk import Comparison
 
 PANEL_WIDTH: Final = 340
 CONSENT_WORDS: Final = {
@@ -44,8 +46,12 @@ class PersonPanel(Card):
         pin_chosen(int, str): number of the person and the new PIN.
         pin_cleared(int)
         removal_confirmed(int)
+        compare_chosen(int): with the camera's picture.
+        keep_chosen(): the compared picture as a further template.
     """
 
+    compare_chosen = Signal(int)
+    keep_chosen = Signal()
     pin_chosen = Signal(int, str)
     pin_cleared = Signal(int)
     removal_confirmed = Signal(int)
@@ -54,6 +60,7 @@ class PersonPanel(Card):
         super().__init__(margin=0, parent=parent)
         self.setFixedWidth(PANEL_WIDTH)
         self._person: Person | None = None
+        self._drift: Mapping[int, str] = {}
         self._pages = QStackedWidget()
         self._pages.addWidget(EmptyState("person", "Nobody selected", "Choose a person to see the details."))
         self._pages.addWidget(self._build_details(check_pin))
@@ -82,10 +89,24 @@ class PersonPanel(Card):
         self._values["Enrolled"].setText(day_words(person.enrolled_at))
         self._values["Consent"].setText(f"{CONSENT_WORDS[subject.consent]}, {day_words(subject.consented_at)}")
         self._values["PIN"].setText("Set" if subject.has_pin else "None")
+        self._show_drift()
         self.set_pin.setText("Change PIN" if subject.has_pin else "Set a PIN")
         self.clear_pin.setVisible(subject.has_pin)
         if not same:
+            self.comparison.clear()
             self._show_actions()
+
+    def set_drift(self, drift: Mapping[int, str]) -> None:
+        """Who comes near to being refused, and a sentence about each."""
+        self._drift = drift
+        self._show_drift()
+
+    def show_comparison(self, comparison: Comparison) -> None:
+        """How far the camera's picture is from this person's; another person's answer comes too late."""
+        if comparison.subject.subject_id == self.subject_id:
+            self.refusal.hide()
+            self.compare.setEnabled(True)
+            self.comparison.show_comparison(comparison)
 
     def show_refusal(self, sentence: str) -> None:
         """What the person at the desk asked for did not happen; below the form if one is open."""
@@ -93,11 +114,13 @@ class PersonPanel(Card):
             self.pin_form.set_busy(False)
             self.pin_form.show_refusal(sentence)
         else:
+            self.compare.setEnabled(True)
             self.refusal.say("", sentence, "deny")
             self.refusal.setVisible(bool(sentence))
 
     def finish(self) -> None:
         """What was asked for has happened: forms close."""
+        self.comparison.clear()
         self._show_actions()
 
     def ask_removal(self) -> None:
@@ -133,7 +156,9 @@ class PersonPanel(Card):
         head.addLayout(words, 1)
         column.addLayout(head)
         self.warning = Note("Needs a new photo", NEEDS_PHOTO, "ask")
+        self.soon = Note("New photo soon", "", "ask")
         column.addWidget(self.warning)
+        column.addWidget(self.soon)
         grid = QGridLayout()
         grid.setHorizontalSpacing(L)
         grid.setVerticalSpacing(M)
@@ -155,6 +180,13 @@ class PersonPanel(Card):
         pins.addWidget(self.clear_pin)
         pins.addStretch()
         column.addLayout(pins)
+        self.compare = button("Compare with the camera")
+        self.compare.setToolTip("The person stands before the camera now. Only the distance is kept.")
+        self.compare.clicked.connect(self._on_compare)
+        column.addWidget(self.compare, 0, Qt.AlignmentFlag.AlignLeft)
+        self.comparison = ComparisonPart()
+        self.comparison.keep.clicked.connect(self.keep_chosen)
+        column.addWidget(self.comparison)
         column.addStretch()
         self.refusal = Note("", "", "deny")
         column.addWidget(self.refusal)
@@ -208,6 +240,18 @@ class PersonPanel(Card):
             part.setVisible(part is shown)
         for pin_action in (self.set_pin, self.clear_pin):
             pin_action.setEnabled(shown is self._actions)
+
+    def _show_drift(self) -> None:
+        words = self._drift.get(self.subject_id or 0, "")
+        self.soon.say("New photo soon", words, "ask")
+        self.soon.setVisible(bool(words))
+
+    def _on_compare(self) -> None:
+        if self._person is not None:
+            self.refusal.hide()
+            self.comparison.clear()
+            self.compare.setEnabled(False)
+            self.compare_chosen.emit(self._person.subject.subject_id)
 
     def _on_pin_chosen(self, pin: str) -> None:
         if self._person is not None:

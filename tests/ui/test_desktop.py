@@ -89,6 +89,7 @@ def test_tau_is_in_force_with_apply_and_not_while_its_handle_moves(qtbot, house,
     qtbot.keyClick(page.plot, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
     chosen = page.tau
     assert chosen < stored
+    qtbot.waitUntil(page.apply.isEnabled, timeout=20_000)
     assert not told
     with qtbot.waitSignal(running.doorway.policy_changed, timeout=20_000) as applied:
         qtbot.mouseClick(page.apply, Qt.MouseButton.LeftButton)

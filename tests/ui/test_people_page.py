@@ -9,8 +9,10 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 
 from faceguard.domain.errors import StoreFault
+from faceguard.domain.score import Distance, Threshold
 from faceguard.domain.template import ConsentMeans, Subject
 from faceguard.domain.words import folded
+from faceguard.pictures_desk import Comparison
 from faceguard.ui.people_model import Column, PeopleModel, PeopleSearch, day_words
 from faceguard.ui.people_page import PeoplePage, counts
 
@@ -239,3 +241,67 @@ def test_ten_thousand_people_are_searched_and_sorted(qtbot):
     search.sort(Column.ENROLLED, Qt.SortOrder.DescendingOrder)
     assert search.rowCount() == 10_000
     assert search.person(0).enrolled_at == NOW
+
+
+def comparison(page, *, distance=0.5, tau=1.1, number=None):
+    shown = page.search.person(0)
+    subject = shown.subject if number is None else Subject(number, "Else", ConsentMeans.PAPER, NOW)
+    threshold = None if tau is None else Threshold(tau)
+    near = threshold is not None and distance <= tau
+    return Comparison(subject, None, Distance(distance), threshold, near)
+
+
+def test_a_person_is_compared_with_the_camera_and_the_picture_kept(qtbot, page):
+    page.select(page.search.person(0).subject.subject_id)
+    number = page.panel.subject_id
+    with qtbot.waitSignal(page.compare_requested) as asked:
+        qtbot.mouseClick(page.panel.compare, Qt.MouseButton.LeftButton)
+    assert asked.args == [number]
+    assert not page.panel.compare.isEnabled()
+    page.show_comparison(comparison(page))
+    assert page.panel.comparison.isVisible()
+    assert "would recognise" in page.panel.comparison.sentence.text()
+    assert "within" in page.panel.comparison.bar.accessibleName()
+    with qtbot.waitSignal(page.keep_requested):
+        qtbot.mouseClick(page.panel.comparison.keep, Qt.MouseButton.LeftButton)
+    page.finish()
+    assert not page.panel.comparison.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("distance", "tau", "words"),
+    [(1.05, 1.1, "only just"), (1.2, 1.1, "would not recognise"), (0.2, None, "no measured tau")],
+)
+def test_what_the_door_would_do_is_said_without_a_number(page, distance, tau, words):
+    page.select(page.search.person(0).subject.subject_id)
+    page.show_comparison(comparison(page, distance=distance, tau=tau))
+    said = page.panel.comparison.sentence.text()
+    assert words in said
+    assert not any(letter.isdigit() for letter in said)
+
+
+def test_a_comparison_of_somebody_else_comes_too_late(page):
+    page.select(page.search.person(0).subject.subject_id)
+    page.show_comparison(comparison(page, number=99))
+    assert not page.panel.comparison.isVisible()
+
+
+def test_a_refused_comparison_can_be_tried_again(qtbot, page):
+    page.select(page.search.person(0).subject.subject_id)
+    qtbot.mouseClick(page.panel.compare, Qt.MouseButton.LeftButton)
+    page.show_refusal("The picture is not good enough (too dark); take another one.")
+    assert page.panel.compare.isEnabled()
+    assert page.panel.refusal.isVisible()
+
+
+def test_whoever_comes_near_to_being_refused_is_named_before_the_door_does_it(page):
+    number = page.search.person(0).subject.subject_id
+    page.set_drift({number: "The door recognises this person, but only just."})
+    row = page.search.row_of(number)
+    assert page.search.index(row, Column.STATE).data() == "New photo soon"
+    assert "1 should bring a new photo" in page.header.subtitle.whole
+    page.select(number)
+    assert page.panel.soon.isVisible()
+    page.set_drift({})
+    assert page.search.index(row, Column.STATE).data() != "New photo soon"
+    assert not page.panel.soon.isVisible()

@@ -7,6 +7,7 @@ import pytest
 from faceguard.app.status_words import LIVENESS_OFF, banners, liveness_item
 from faceguard.compose import House
 from faceguard.config.settings import Settings
+from faceguard.evaluation.door import TauState, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -14,16 +15,24 @@ def networks(tmp_path_factory):
     return House(tmp_path_factory.mktemp("house")).networks
 
 
-def test_more_people_than_the_encoder_is_rated_for_are_said(networks):
-    rated = networks.encoder.card.rated_size
-    assert banners(Settings(), networks, simulated=False, people=rated) == []
-    (banner,) = banners(Settings(), networks, simulated=False, people=rated + 1)
-    assert f"rated for {rated}" in banner.sentence
+def standing(*states):
+    return Verdict(states, None, tuple(f"It is {state.value}." for state in states if state is not TauState.GOOD))
+
+
+def test_a_tau_that_has_become_unsafe_is_said_and_where_to_choose_another(networks):
+    assert banners(Settings(), networks, simulated=False, verdict=standing(TauState.GOOD)) == []
+    worst, other = banners(
+        Settings(), networks, simulated=False, verdict=standing(TauState.UNSAFE, TauState.BEYOND_RATED)
+    )
+    assert (worst.meaning, other.meaning) == ("deny", "ask")
+    assert worst.sentence == "It is unsafe. Choose another one on the Tuning page."
+    assert other.sentence == "It is beyond the rated size."
 
 
 def test_liveness_off_comes_first(networks):
     off = Settings({"liveness.policy": "off"})
-    assert banners(off, networks, simulated=True, people=10_000)[0].sentence == LIVENESS_OFF
+    said = banners(off, networks, simulated=True, verdict=standing(TauState.UNSAFE))
+    assert said[0].sentence == LIVENESS_OFF
 
 
 @pytest.mark.parametrize(
