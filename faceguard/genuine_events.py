@@ -95,7 +95,9 @@ class _Reader:
             return False
         subject_id = self.labels[event.event_id]
         if subject_id is not None:
-            self._add(event, subject_id, event.distance, ScoreOrigin.LABEL)
+            # somebody who was neither the nearest nor the next was no nearer than these
+            own = event.distance if subject_id == event.nearest_id or event.runner_up is None else event.runner_up
+            self._add(event, subject_id, own, ScoreOrigin.LABEL)
         return True
 
     def _grant(self, event: AuditEvent, ask: AuditEvent | None) -> None:

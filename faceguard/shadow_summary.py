@@ -13,8 +13,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from faceguard.domain.decision import AskReason, DenyReason, Gate
-from faceguard.evaluation.door import ENOUGH_GENUINE
 from faceguard.evaluation.error_rates import Share, clopper_pearson
+from faceguard.evaluation.genuine import ENOUGH_GENUINE, GenuineScores, ScoreDomain
+from faceguard.genuine_events import attempts_of_staff
 from faceguard.store.audit_log import AuditEvent
 from faceguard.store.event_labels import EventLabel, LabelKind, visits
 from faceguard.what_if import ASK_LASTS
@@ -232,7 +233,9 @@ def summary(
     searched = [e for e in denies if e.distance is not None and (e.runner_up is not None or e.gallery_size <= 1)]
     taus = [e.tau for e in ours if e.tau is not None and Gate.PIN not in e.gates]
     recognised = {e.subject_id for e in ours if e.decision == "grant" or e.reason == AskReason.LIVENESS_UNPROVEN}
-    genuine = sum(_is_genuine(e, labels) for e in ours)
+    domains = dict.fromkeys(people, ScoreDomain.PHOTO_LIVE)  # which one does not matter for a number
+    said_by_desk = {number: label.subject_id for number, label in labels.items()}
+    genuine = GenuineScores(attempts_of_staff(ours, encoder_id, domains, said_by_desk).scores).known
     said = _labels(attempts, labels)
     days = _days(attempts)
     wanted = [Missing(len(days), WEEK, "days"), Missing(genuine, ENOUGH_GENUINE, "genuine scores")]
@@ -307,16 +310,6 @@ def _days(attempts: Sequence[Attempt]) -> tuple[Day, ...]:
         )
         for day in days
     )
-
-
-def _is_genuine(event: AuditEvent, labels: Mapping[int, EventLabel]) -> bool:
-    """Its distance is one person's to the own templates: a right PIN says so, or the desk."""
-    if event.distance is None:
-        return False
-    label = labels.get(event.event_id or 0)
-    if label is not None:
-        return label.kind is LabelKind.STAFF and label.subject_id in (event.nearest_id, event.runner_up_id)
-    return event.decision == "grant" and Gate.PIN in event.gates
 
 
 def _labels(attempts: Sequence[Attempt], labels: Mapping[int, EventLabel]) -> Labels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -21,10 +22,12 @@ from faceguard.evaluation.door import (
 )
 from faceguard.evaluation.drift import Drift, drifting
 from faceguard.evaluation.genuine import GenuineScore, GenuineScores, ScoreOrigin, against_live, own_pairs
+from faceguard.evaluation.seen_strangers import SeenStrangers
 from faceguard.genuine_events import attempts_of_staff
 from faceguard.store.audit_log import AuditEvent, AuditLog
 from faceguard.store.calibrations import Calibrations, TakenCalibration
 from faceguard.store.database import Database
+from faceguard.store.event_labels import EventLabels, StrangerAttempt, fold_strangers
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery
 from faceguard.store.live_checks import LiveChecks
 from faceguard.tau_picture import Standing, TauPicture
@@ -74,7 +77,8 @@ class TauDesk:
         self._log = AuditLog(database)
         self._people = GalleryStore(database)
         self._checks = LiveChecks(database)
-        self._known: tuple[LoadedGallery, DoorCalibration] | None = None
+        self._labels = EventLabels(database)
+        self._known: tuple[LoadedGallery, tuple[StrangerAttempt, ...], DoorCalibration] | None = None
 
     # what is known
 
@@ -124,7 +128,9 @@ class TauDesk:
             events = self._log.since(datetime.now(UTC) - LOOKS_BACK)
         encoder = str(self._encoder_id)
         domains = {person: against_live(found) for person, found in self._people.sources(self._encoder_id).items()}
-        seen = attempts_of_staff(events, encoder, domains)
+        said = self._labels.since(datetime.now(UTC) - LOOKS_BACK)
+        labels = {number: label.subject_id for number, label in said.items()}
+        seen = attempts_of_staff(events, encoder, domains, labels)
         checks = tuple(
             GenuineScore(c.distance, c.subject_id, c.time, against_live(c.sources), ScoreOrigin.LIVE_CHECK)
             for c in self._checks.all(encoder)
@@ -136,13 +142,18 @@ class TauDesk:
         return () if tau is None else drifting(self.staff().scores, tau.value)
 
     def _door(self, card: EncoderCard) -> DoorCalibration:
-        """Of the present gallery; computed again only when that is another one."""
-        loaded = self._place.gallery()
-        if self._known is None or self._known[0] is not loaded:
+        """Of the present gallery and the labelled strangers; computed again only when these are others."""
+        loaded, strangers = (
+            self._place.gallery(),
+            fold_strangers(self._labels.stranger_distances(str(self._encoder_id))),
+        )
+        if self._known is None or self._known[0] is not loaded or self._known[1] != strangers:
             point = card.point_at(PAIR_FMR)
             pair = None if point is None else (point.fmr, point.tau.value)
-            self._known = loaded, DoorCalibration.of(loaded.gallery, card.impostor, card.rated_size, pair)
-        return self._known[1]
+            door = DoorCalibration.of(loaded.gallery, card.impostor, card.rated_size, pair)
+            seen = SeenStrangers.of([(s.distance, s.gallery_size) for s in strangers], door.people)
+            self._known = loaded, strangers, replace(door, seen=seen)
+        return self._known[2]
 
     # what is changed
 

@@ -1,4 +1,4 @@
-"""The desktop window watched from inside: when its first picture is painted, how late its timer comes, what it holds.
+"""The window watched from inside: when its first picture is painted, how late its timer comes, what it holds.
 
 Offscreen, with the real camera thread, recognition thread and pages; a recording stands in for the camera.
 """
@@ -8,16 +8,23 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer, Slot
 
 from faceguard.app import application
 from faceguard.app.desktop import Desktop
 from faceguard.compose import House
 from faceguard.evaluation.benchmark import resident_mb
+from faceguard.tau_picture import TauPicture
 from faceguard.ui.preview import LivePicture
+from faceguard.ui.tau_plot import STEP, TauPlot
 from faceguard.ui.theme import Scheme, apply_theme
+from faceguard.ui.tuning_page import TuningPage
 
 TICK_MS = 10
+MOVE_MS = 16
+"""62 moves a second."""
+OPENING_MS = 500
+"""The window is painted for the first time before anything is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,79 @@ class _Watcher(QObject):
             QTimer.singleShot(5, self, self.begin)
             return
         doorway.worker.observed.connect(self.count, Qt.ConnectionType.QueuedConnection)
+
+
+@dataclass(frozen=True, slots=True)
+class SliderMeasure:
+    """What was seen of the tuning page.
+
+    Attributes:
+        moves, moves_a_second: of tau, each to another place.
+        still_ns, ns: ticks of a precise timer of ``TICK_MS`` while nothing moved, and while tau did.
+    """
+
+    moves: int
+    moves_a_second: float
+    still_ns: tuple[int, ...]
+    ns: tuple[int, ...]
+
+
+class _Hand(QObject):
+    """Drags tau to and fro, and notes every tick."""
+
+    def __init__(self, plot: TauPlot, path: list[float]) -> None:
+        super().__init__()
+        self._plot, self._path = plot, path
+        self.moved: list[int] = []
+        self.ticks: list[int] = []
+        self._ticker, self._mover = QTimer(self), QTimer(self)
+        for timer, interval, slot in ((self._ticker, TICK_MS, self._tick), (self._mover, MOVE_MS, self._move)):
+            timer.setTimerType(Qt.TimerType.PreciseTimer)
+            timer.setInterval(interval)
+            timer.timeout.connect(slot)
+
+    def start(self) -> None:
+        """Begin ticking, and moving where there is a path."""
+        self._ticker.start()
+        if self._path:
+            self._mover.start()
+
+    @Slot()
+    def _tick(self) -> None:
+        self.ticks.append(time.perf_counter_ns())
+
+    @Slot()
+    def _move(self) -> None:
+        self._plot.go_to(self._path[len(self.moved) % len(self._path)])
+        self.moved.append(time.perf_counter_ns())
+
+
+def move_tau(picture: TauPicture, seconds: float) -> SliderMeasure:
+    """Open the tuning page, leave it still for half of the time, then move tau 60 times a second.
+
+    Args:
+        picture: that the page shows.
+        seconds: that tau moves.
+    """
+    apply_theme(application(), Scheme.LIGHT)
+    page = TuningPage()
+    page.resize(1104, 760)
+    page.set_locked(False)
+    page.show_picture(picture)
+    page.show()
+    there = [round(0.4 + i * STEP, 3) for i in range(round(1.4 / STEP))]
+    seen = []
+    for path, lasts in (([], seconds / 2), (there + there[::-1], seconds)):
+        hand, loop = _Hand(page.plot, path), QEventLoop()
+        QTimer.singleShot(OPENING_MS, hand, hand.start)
+        QTimer.singleShot(OPENING_MS + round(lasts * 1000), loop.quit)
+        loop.exec()  # to quit the application would close the page
+        seen.append(hand)
+        hand.deleteLater()
+    page.close()
+    still, moving = seen
+    span_s = (moving.moved[-1] - moving.moved[0]) / 1e9
+    return SliderMeasure(len(moving.moved), (len(moving.moved) - 1) / span_s, tuple(still.ticks), tuple(moving.ticks))
 
 
 def watch_window(house: House, source: str, seconds: float) -> WindowMeasure:

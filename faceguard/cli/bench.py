@@ -23,6 +23,7 @@ from faceguard.camera.rendering.portrait import FacePhoto
 from faceguard.camera.rendering.scene import Placed, Scene
 from faceguard.camera.synthetic_source import SyntheticSource
 from faceguard.cli.bench_photos import photos
+from faceguard.cli.bench_tuning import tuning
 from faceguard.cli.context import Context, as_json, json_option
 from faceguard.compose import House, Networks, open_house, recogniser_of
 from faceguard.domain.decision import NS_PER_MS
@@ -51,6 +52,7 @@ def bench() -> None:
 
 
 bench.add_command(photos)
+bench.add_command(tuning)
 
 
 @bench.command()

@@ -156,6 +156,7 @@ def answer(now: Standing, proposal: Proposal) -> dict[str, Any]:
         "predicted": estimate_answer(search),
         "by_model": estimate_answer(None if door.by_model is None or tau is None else door.by_model.at(tau)),
         "gallery_itself": estimate_answer(None if door.itself is None or tau is None else door.itself.at(tau)),
+        "labelled_strangers": estimate_answer(None if door.seen is None or tau is None else door.seen.at(tau)),
         "pair": None
         if pair is None
         else {
@@ -204,6 +205,12 @@ def lines(now: Standing, proposal: Proposal, staff: dict[str, Any]) -> list[str]
             text.append(
                 f"     The gallery against itself there: {own.events} pairs of people too near; so at most "
                 f"{own.high:.2%} at 95 % confidence."
+            )
+        if door.seen is not None:
+            seen = door.seen.at(search.tau)
+            text.append(
+                f"     Strangers who came here, as the desk says: {seen.events} of {seen.n_strangers} would be let in; "
+                f"so at most {seen.high:.1%} at 95 % confidence."
             )
     if pair is None:
         text.append("1:1  no tau can be proposed.")

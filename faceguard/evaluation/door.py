@@ -28,6 +28,7 @@ from faceguard.domain.score import MAX_DISTANCE
 from faceguard.domain.template import Gallery
 from faceguard.evaluation.calibration import Calibration, Estimate, Spread, Support, by_law
 from faceguard.evaluation.open_set import leave_one_out
+from faceguard.evaluation.seen_strangers import SeenStrangers
 
 LOOKS: Final = 2
 """Searches of one attempt at the door, at most (``access.session``)."""
@@ -163,6 +164,7 @@ class DoorCalibration:
         by_model: None without people, or without an impostor model on the card.
         itself: the gallery against itself, of two people and more.
         pair_tau: (FMR, tau) measured on the card, for an encoder without a model.
+        seen: strangers who came to this door, as the desk says; None without any.
     """
 
     people: int
@@ -172,6 +174,7 @@ class DoorCalibration:
     by_model: ModelCalibration | None
     itself: Calibration | None
     pair_tau: tuple[float, float] | None = None
+    seen: SeenStrangers | None = None
 
     @classmethod
     def of(
@@ -201,14 +204,15 @@ class DoorCalibration:
         )
 
     def at(self, tau: float) -> Estimate | None:
-        """FPIR of a stranger's attempt: the worse of what model and gallery say; None where nothing is known.
+        """FPIR of a stranger's attempt, the worst that model, gallery and strangers say; None where nothing is known.
 
-        The gallery speaks against the model only where even its lower bound lies above the model's value.
+        Gallery and strangers speak against the model only where even their lower bound lies above its value.
         """
         found = None if self.by_model is None else self.by_model.at(tau)
-        own = None if self.itself is None else self.itself.at(tau)
-        if own is not None and own.events and (found is None or own.low > found.value):
-            return own
+        for measured in (self.itself, self.seen):
+            own = None if measured is None or not self.people else measured.at(tau)
+            if own is not None and own.events and (found is None or own.low > found.value):
+                found = own
         return found
 
     def unsafe(self, tau: float) -> bool:
@@ -264,6 +268,12 @@ class DoorCalibration:
         if found is None:
             assert self.itself is not None
             found = self.itself.at(tau)
+        seen = None if self.seen is None else self.seen.at(found.tau)
+        if seen is not None and seen.low > fpir:
+            notes.append(
+                f"{seen.events} of {seen.n_strangers} strangers who came to this door would be let in at it, more than "
+                "can be chance: this encoder does not suit this door's strangers; use badge or PIN and face."
+            )
         if found.high > fpir * TOLERANCE:
             notes.append(
                 f"The target is what is expected; up to {found.high:.2g} cannot be ruled out with what was measured."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from faceguard.domain.template import ConsentMeans
 from faceguard.ui.comparison_part import ComparisonPart
@@ -63,7 +63,8 @@ class PersonPanel(Card):
         self._drift: Mapping[int, str] = {}
         self._pages = QStackedWidget()
         self._pages.addWidget(EmptyState("person", "Nobody selected", "Choose a person to see the details."))
-        self._pages.addWidget(self._build_details(check_pin))
+        self._area = _scrolled(self._build_details(check_pin))
+        self._pages.addWidget(self._area)
         self.column.addWidget(self._pages)
 
     @property
@@ -84,7 +85,6 @@ class PersonPanel(Card):
         self.name.setText(subject.name)
         self.number.setText(f"Number {subject.subject_id}")
         self.warning.setVisible(state_of(person) is PersonState.NEEDS_PHOTO)
-        self._values["State"].setText(str(state_of(person)))
         self._values["Templates"].setText("1 picture" if person.templates == 1 else f"{person.templates} pictures")
         self._values["Enrolled"].setText(day_words(person.enrolled_at))
         self._values["Consent"].setText(f"{CONSENT_WORDS[subject.consent]}, {day_words(subject.consented_at)}")
@@ -107,6 +107,7 @@ class PersonPanel(Card):
             self.refusal.hide()
             self.compare.setEnabled(True)
             self.comparison.show_comparison(comparison)
+            QTimer.singleShot(0, self, self._show_comparison_whole)  # once it has its place
 
     def show_refusal(self, sentence: str) -> None:
         """What the person at the desk asked for did not happen; below the form if one is open."""
@@ -241,8 +242,13 @@ class PersonPanel(Card):
         for pin_action in (self.set_pin, self.clear_pin):
             pin_action.setEnabled(shown is self._actions)
 
+    def _show_comparison_whole(self) -> None:
+        self._area.ensureWidgetVisible(self.comparison)
+
     def _show_drift(self) -> None:
         words = self._drift.get(self.subject_id or 0, "")
+        if self._person is not None:
+            self._values["State"].setText(str(state_of(self._person, self._drift.keys())))
         self.soon.say("New photo soon", words, "ask")
         self.soon.setVisible(bool(words))
 
@@ -266,3 +272,15 @@ class PersonPanel(Card):
         if self._person is not None:
             self._show_foot(self._actions)
             self.removal_confirmed.emit(self._person.subject.subject_id)
+
+
+def _scrolled(page: QWidget) -> QScrollArea:
+    """Where the window is low, the details scroll; the list beside them keeps its place."""
+    page.setProperty("scroll", True)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(page)
+    return area

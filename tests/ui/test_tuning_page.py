@@ -1,16 +1,17 @@
 """The tuning page: what a position says, what is asked before an unsafe one, and how quick it is."""
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt
 
+from faceguard.app.measured import TICK_MS, move_tau
 from faceguard.compose import House
 from faceguard.domain.errors import SettingsFault
 from faceguard.domain.score import Threshold
 from faceguard.domain.template import ConsentMeans, Gallery, Subject
+from faceguard.evaluation.benchmark import lateness_ms
 from faceguard.evaluation.door import DoorCalibration, judge_tau
 from faceguard.evaluation.genuine import GenuineScore, GenuineScores, ScoreDomain, ScoreOrigin
 from faceguard.store.audit_log import AuditEvent
@@ -243,33 +244,13 @@ def test_it_stays_whole_in_a_small_window_and_with_long_words(qtbot, page):
         assert card.mapTo(page, QPoint(card.width(), 0)).x() <= page.width()
 
 
-def test_the_handle_keeps_up_with_sixty_moves_a_second(qtbot, page):
-    """p99 lateness of a precise timer of 10 ms while tau moves and every word follows, once in new and once in known
-    places."""
-    ticks, moves = [], []
-    ticker, mover = QTimer(), QTimer()
-    path = np.concatenate([np.linspace(0.6, 1.6, 90), np.linspace(1.6, 0.6, 90)])
-
-    def tick():
-        ticks.append(time.perf_counter_ns())
-
-    def move():
-        if len(moves) < len(path):
-            moves.append(time.perf_counter_ns())
-            page.plot._move(float(path[len(moves) - 1]))
-
-    for timer, every, slot in ((ticker, 10, tick), (mover, 16, move)):
-        timer.setTimerType(Qt.TimerType.PreciseTimer)
-        timer.setInterval(every)
-        timer.timeout.connect(slot)
-        timer.start()
-    qtbot.waitUntil(lambda: len(moves) == len(path), timeout=20_000)
-    ticker.stop()
-    mover.stop()
-    late_ms = np.maximum(np.diff(ticks) / 1e6 - 10.0, 0.0)
-    moves_a_second = len(moves) / ((moves[-1] - moves[0]) / 1e9)
-    assert moves_a_second > 30  # a machine at its limit drops some; the figure is that of bench tuning
-    assert np.percentile(late_ms, 50) < 5.0
+def test_the_handle_keeps_up_with_sixty_moves_a_second(picture):
+    """The figure is that of ``faceguard bench tuning``; a machine at its limit may be three times as late."""
+    seen = move_tau(picture, 2.0)
+    late = lateness_ms(seen.ns, TICK_MS)
+    assert seen.moves > 60
+    assert seen.moves_a_second > 30
+    assert np.percentile(late, 90) < 15.0
 
 
 def test_the_growth_page_tells_the_law_with_these_people(qtbot, picture):
