@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from faceguard.evaluation.groups import close_pairs, read_groups, utk_age, utk_g
 from faceguard.evaluation.measured_report import groups_document
 from faceguard.evaluation.photo_run import PhotoFile
 from faceguard.training.photo_zip import PhotoZip
+from faceguard.training.split import SplitPhoto, held_out
 
 DUPLICATE: Final = 0.4
 
@@ -54,6 +56,11 @@ DUPLICATE: Final = 0.4
     help="Leave out photos whose names say a lower age, or none: small children resemble each other.",
 )
 @click.option("--limit", type=click.IntRange(2), help="Only so many photos, evenly spread by name.")
+@click.option(
+    "--kept-apart",
+    type=click.FloatRange(0.0, 1.0, min_open=True),
+    help="Only the photos that `train prepare` keeps apart with this fraction.",
+)
 @encoder_options
 @cache_options
 @report_options
@@ -67,6 +74,7 @@ def groups(
     duplicate: float,
     age_from: int | None,
     limit: int | None,
+    kept_apart: float | None,
     encoder_id: str | None,
     mirror: bool | None,
     cache: Path | None,
@@ -84,6 +92,8 @@ def groups(
     UTKFace's names: gender 0 male, 1 female; group 0 White, 1 Black, 2 Asian, 3 Indian, 4 other; x unknown.
     """
     photos = photos_in(place, limit)
+    if kept_apart is not None:
+        photos = _kept_apart(photos, place.name, kept_apart)
     if age_from is not None:
         photos = _grown_up(photos, age_from)
     group = _groups([photo.name for photo in photos], listed)
@@ -132,6 +142,22 @@ def _readable(load: Callable[[], bytes]) -> Callable[[], bytes]:
             raise PhotoRefused("A photo in the zip cannot be read; make the zip again.", error.sentence) from error
 
     return read
+
+
+def _kept_apart(photos: list[PhotoFile], source: str, fraction: float) -> list[PhotoFile]:
+    """Those of the development part; a photo that cannot be read stays, and is counted as a failure later."""
+    kept = []
+    for photo in photos:
+        try:
+            digest = hashlib.sha256(photo.read()).hexdigest()
+        except PhotoRefused:
+            kept.append(photo)
+            continue
+        if held_out(SplitPhoto(source, photo.name, None, digest), {source: fraction}):
+            kept.append(photo)
+    if len(kept) < 2:
+        raise FaceguardError(f"Fewer than two photos are kept apart with the fraction {fraction:g}.")
+    return kept
 
 
 def _grown_up(photos: list[PhotoFile], age_from: int) -> list[PhotoFile]:

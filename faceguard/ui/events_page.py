@@ -70,7 +70,7 @@ def false_accept_words(count: int) -> str:
     grants = "1 grant" if count == 1 else f"{count} grants"
     return (
         f"{grants} of a stranger, or of somebody as another person, in the last {DAYS} days, by the desk's labels. "
-        "faceguard calibrate proposes a tau for the people who are enrolled now."
+        "The Tuning page says what another tau would mean for the people who are enrolled now."
     )
 
 

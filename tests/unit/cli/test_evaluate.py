@@ -295,6 +295,14 @@ def test_groups_are_compared_within_themselves_out_of_a_zip(home, utk_zip):
     assert "the worst first" in told.output
 
 
+def test_groups_of_the_photos_that_training_keeps_apart(home, utk_zip):
+    everything = run(home, "evaluate", "groups", utk_zip, "--tau", "1.2", "--kept-apart", "1", "--json")
+    assert json.loads(everything.stdout)["overall"]["n_impostor"] == 28
+    part = run(home, "evaluate", "groups", utk_zip, "--tau", "1.2", "--kept-apart", "0.6", "--json")
+    assert json.loads(part.stdout)["overall"]["n_impostor"] < 28
+    assert "Fewer than two" in run(home, "evaluate", "groups", utk_zip, "--kept-apart", "0.0001").output
+
+
 def test_groups_come_from_a_list_as_well(home, people, tmp_path):
     lines = [f"{photo.relative_to(people).as_posix()},all" for photo in people.glob("*/?.png")]
     (tmp_path / "groups.csv").write_text("\n".join(["file,group", *lines]))
