@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from faceguard.access.policy import FRAME_GAP_MS, AccessPolicy, LivenessPolicy, PassiveRule
+from faceguard.access.policy import FRAME_GAP_MS, AccessPolicy, LearnedTaus, LivenessPolicy, PassiveRule
 from faceguard.access.roles import Role
 from faceguard.camera.photo_file import read_photo
 from faceguard.camera.source import FrameSource, is_live, open_source
+from faceguard.comparing import DeskComparison, chosen_head, loosest_tau
+from faceguard.comparing import pair_tau as pair_tau
+from faceguard.comparing import search_tau as search_tau
 from faceguard.config.folders import DATABASE_FILE, SETTINGS_FILE, data_folder
 from faceguard.config.settings import Settings
 from faceguard.config.settings_file import SettingsFile
 from faceguard.desk import Desk
-from faceguard.domain.card import DetectorCard, EncoderCard, LandmarkCard, PadCard, QualityCard
+from faceguard.domain.card import DetectorCard, EncoderCard, LandmarkCard, Measured, PadCard, QualityCard
 from faceguard.domain.errors import ModelFault
-from faceguard.domain.score import Distance, Threshold
-from faceguard.domain.template import Embedding, Gallery
+from faceguard.domain.head_card import HeadCard
+from faceguard.domain.score import Threshold
 from faceguard.door.none import NoOutput
 from faceguard.door.output import DoorOutput
 from faceguard.door.serial_relay import SerialRelay
@@ -28,6 +31,7 @@ from faceguard.evaluation.drift import Drift
 from faceguard.guard import Guard
 from faceguard.models.catalogue import Catalogue
 from faceguard.models.download import MIRROR_VARIABLE, Downloads
+from faceguard.models.heads import Heads
 from faceguard.models.installer import Installer
 from faceguard.models.packs import PACK_FILE, read_packs
 from faceguard.pin_thread import PinThread
@@ -52,10 +56,6 @@ from faceguard.store.database import Database
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery
 from faceguard.tau_picture import Standing, TauPicture
 
-CONTINUITY_FMR = 1e-2
-"""The face of one attempt, turned head included, stays within the tau of this FMR of itself. Loose on purpose: it must
-not refuse a turned head, and whoever slips in another face still has to be matched again before the door opens."""
-
 
 @dataclass(frozen=True, slots=True)
 class Networks:
@@ -65,6 +65,7 @@ class Networks:
         detector, landmarks, encoder: always there.
         pads: PAD networks, in the order of the setting; empty while none is installed.
         quality: judges pictures behind the quality gate; None while none is chosen.
+        head: learned comparison in place of the squared distance; None while none is chosen.
         pad_fault: why a PAD network that the settings name is not there; the door then lets nobody in.
     """
 
@@ -73,7 +74,13 @@ class Networks:
     encoder: Encoder
     pads: tuple[PassivePadNetwork, ...] = ()
     quality: QualityNetwork | None = None
+    head: HeadCard | None = None
     pad_fault: str = ""
+
+    @property
+    def measured(self) -> Measured:
+        """What distances are compared by, with what was measured with it: the learned comparison, else the encoder."""
+        return self.encoder.card if self.head is None else self.head
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -99,6 +106,7 @@ class House:
         self.clock = clock
         self.settings_file = SettingsFile(folder / SETTINGS_FILE)
         self.catalogue = Catalogue(bundled("models"), folder / "models")
+        self.heads = Heads(folder / "models")
         mirror = os.environ.get(MIRROR_VARIABLE)
         self.downloads = Downloads(folder / "downloads", Path(mirror).expanduser() if mirror else None)
         self._lock = Lock()
@@ -123,7 +131,7 @@ class House:
         """Loaded at first use, by whichever thread comes first."""
         with self._lock:
             if self._networks is None:
-                self._networks = load_networks(self.settings(), self.catalogue)
+                self._networks = load_networks(self.settings(), self.catalogue, self.heads)
             return self._networks
 
     @property
@@ -147,17 +155,20 @@ class House:
             networks: False for jobs that look at no photo: they start without loading a network.
             role: whose rights count without the admin PIN.
         """
-        card = self.encoder_card()
+        card, examiner = self.encoder_card(), still_examiner(self.networks, self.settings()) if networks else None
+        compared = DeskComparison.of(self.settings(), card, self.heads)
         return Desk(
             self.database(),
             self.settings_file,
-            examiner=still_examiner(self.networks, self.settings()) if networks else None,
+            examiner=examiner,
             encoder_id=card.encoder_id,
+            tau_owner=compared.tau_owner,
             length=card.length,
-            tau=lambda settings: search_tau(settings, card),
-            tau_pair=lambda settings: pair_tau(settings, card),
-            search=_search,
-            compare=lambda gallery, embedding, subject_id: Matcher(gallery).compare(embedding, subject_id),
+            tau=compared.tau,
+            tau_pair=compared.tau_pair,
+            search=compared.search,
+            compare=compared.compare,
+            compare_with=compared.compare_with,
             read_photo=read_photo,
             role=role,
             clock=self.clock,
@@ -165,12 +176,12 @@ class House:
 
     def tau_standing(self, desk: Desk) -> Standing:
         """Both taus in force, and what is to be said about them."""
-        card, settings = self.encoder_card(), desk.settings()
+        card, settings = self.measured(), desk.settings()
         return desk.taus.standing(card, search_tau(settings, card), pair_tau(settings, card))
 
     def tau_drift(self, desk: Desk) -> tuple[Drift, ...]:
         """Who comes near to being refused at the tau in force."""
-        return desk.taus.drift(search_tau(desk.settings(), self.encoder_card()))
+        return desk.taus.drift(search_tau(desk.settings(), self.measured()))
 
     def tau_picture(self, desk: Desk) -> TauPicture:
         """All that a position of tau can be judged by."""
@@ -179,6 +190,15 @@ class House:
     def encoder_card(self) -> EncoderCard:
         """Of the encoder that the settings choose."""
         return chosen_encoder(self.settings(), self.catalogue)
+
+    def measured(self) -> Measured:
+        """What distances are compared by: the learned comparison that the settings choose, else the encoder.
+
+        Raises:
+            ModelFault: the comparison cannot be used.
+        """
+        card = self.encoder_card()
+        return chosen_head(self.settings(), card, self.heads) or card
 
     def policy(self, settings: Settings | None = None) -> AccessPolicy:
         """The rules that the settings make with the present networks."""
@@ -202,7 +222,7 @@ class House:
         networks = self.networks  # first: loading them takes seconds, in which the settings may change
         rules = PolicyWatch(self.settings_file, networks)
         settings = self.settings()
-        people = GalleryWatch(GalleryStore(database), networks.encoder)
+        people = GalleryWatch(GalleryStore(database), networks.encoder, networks.head)
         return Guard(
             recogniser_of(networks, settings),
             people.load(),
@@ -211,6 +231,7 @@ class House:
             pins=pins,
             door=door,
             pulse_ms=settings.whole("door.pulse_ms"),
+            tau_owner=networks.measured.tau_owner,
             clock=clock or self.clock,
             poll_gallery=people.poll,
             poll_policy=rules.poll,
@@ -240,15 +261,16 @@ class House:
 class GalleryWatch:
     """The gallery as a snapshot, read again when people have come or gone, whoever changed them."""
 
-    def __init__(self, store: GalleryStore, encoder: Encoder) -> None:
+    def __init__(self, store: GalleryStore, encoder: Encoder, head: HeadCard | None = None) -> None:
         self._store = store
         self._encoder = encoder
+        self._head = None if head is None else head.head
         self._loaded: LoadedGallery | None = None
 
     def load(self) -> Matcher:
         """Read it now."""
         self._loaded = self._store.load_gallery(self._encoder.encoder_id, self._encoder.length)
-        return Matcher(self._loaded.gallery)
+        return Matcher(self._loaded.gallery, self._head)
 
     def poll(self) -> Matcher | None:
         """A new snapshot when something changed, else None."""
@@ -297,8 +319,13 @@ def chosen_encoder(settings: Settings, catalogue: Catalogue) -> EncoderCard:
     return card
 
 
-def load_networks(settings: Settings, catalogue: Catalogue) -> Networks:
+def load_networks(settings: Settings, catalogue: Catalogue, heads: Heads | None = None) -> Networks:
     """Load and check every network that the settings name.
+
+    Args:
+        settings: name them.
+        catalogue: the installed ones.
+        heads: learned comparisons; None leaves the setting for them alone, for measurements of the encoder itself.
 
     Raises:
         ModelFault: missing, altered, of another shape, wrong answers, or the demanded provider is not there.
@@ -332,7 +359,8 @@ def load_networks(settings: Settings, catalogue: Catalogue) -> Networks:
         pads = tuple(PassivePadNetwork(model(model_id)) for model_id in wanted)
     except ModelFault as error:
         fault = error.sentence
-    return Networks(detector, landmarks, encoder, pads, quality, fault)
+    head = None if heads is None else chosen_head(settings, encoder_card, heads)
+    return Networks(detector, landmarks, encoder, pads, quality, head, fault)
 
 
 def aligner_of(card: EncoderCard) -> Aligner:
@@ -373,23 +401,6 @@ def still_examiner(networks: Networks, settings: Settings) -> StillExaminer:
     )
 
 
-def search_tau(settings: Settings, card: EncoderCard) -> Threshold | None:
-    """tau of the 1:N search: the admin's if it belongs to this encoder, else the card's; None when not measured."""
-    return _tau(settings, card, "access.tau")
-
-
-def pair_tau(settings: Settings, card: EncoderCard) -> Threshold | None:
-    """tau of the 1:1 comparison, in the same way."""
-    return _tau(settings, card, "access.tau_pair")
-
-
-def _tau(settings: Settings, card: EncoderCard, key: str) -> Threshold | None:
-    chosen = settings.number_or_none(key)
-    if chosen is not None and settings.text("access.tau_encoder") == str(card.encoder_id):
-        return Threshold(chosen)
-    return card.default_tau
-
-
 def passive_rule(cards: Sequence[PadCard]) -> PassiveRule:
     """How the fused score of these PAD networks is read: the strictest limits; one that is not measured vouches not."""
     accept = max(card.accept_threshold for card in cards) if all(card.measured for card in cards) else None
@@ -398,13 +409,13 @@ def passive_rule(cards: Sequence[PadCard]) -> PassiveRule:
 
 def policy_of(settings: Settings, networks: Networks) -> AccessPolicy:
     """The rules of the door."""
-    card = networks.encoder.card
-    loosest = max((p for p in card.operating_points if p.fmr <= CONTINUITY_FMR), key=lambda p: p.fmr, default=None)
+    card, measured = networks.encoder.card, networks.measured
+    continuity = loosest_tau(card) or Threshold(1.0)
     pads = [pad.card for pad in networks.pads]
     return AccessPolicy(
-        tau=search_tau(settings, card),
-        tau_pair=pair_tau(settings, card),
-        tau_continuity=loosest.tau if loosest is not None else Threshold(1.0),
+        tau=search_tau(settings, measured),
+        tau_pair=pair_tau(settings, measured),
+        tau_continuity=continuity,
         margin=settings.number("access.margin"),
         liveness=LivenessPolicy(settings.text("liveness.policy")),
         passive=passive_rule(pads) if pads else None,
@@ -412,8 +423,5 @@ def policy_of(settings: Settings, networks: Networks) -> AccessPolicy:
         pin_after_face=settings.switch("liveness.pin_after_face"),
         cooldown_ms=settings.whole("access.cooldown_ms"),
         shadow=settings.switch("door.shadow"),
+        learned=None if networks.head is None else LearnedTaus(loosest_tau(measured), card.default_tau or continuity),
     )
-
-
-def _search(gallery: Gallery, embedding: Embedding) -> list[tuple[int, Distance]]:
-    return [(c.subject_id, c.distance) for c in Matcher(gallery).search(embedding)]

@@ -103,11 +103,13 @@ class Desk:
         settings_file: where settings are kept.
         examiner: examines stored photos; None for jobs that look at none.
         encoder_id: the present encoder.
+        tau_owner: what tau and distances belong to, as text: this encoder, and the comparison that is used with it.
         length: D of its embeddings.
         tau: of the 1:N search, None when not measured.
         tau_pair: of the 1:1 comparison, None when not measured.
         search: the two nearest people of a gallery, nearest first.
-        compare: distance to the nearest template of one person; None when there is none.
+        compare: the distance of two faces.
+        compare_with: distance to the nearest template of one person of a gallery; None when there is none.
         read_photo: reads a photo file.
         role: whose rights count without the admin PIN.
         clock: monotonic nanoseconds.
@@ -124,11 +126,13 @@ class Desk:
         *,
         examiner: Examiner | None,
         encoder_id: EncoderId,
+        tau_owner: str | None = None,
         length: int,
         tau: Callable[[Settings], Threshold | None],
         tau_pair: Callable[[Settings], Threshold | None],
         search: Callable[[Gallery, Embedding], Sequence[tuple[int, Distance]]],
-        compare: Callable[[Gallery, Embedding, int], Distance | None],
+        compare_with: Callable[[Gallery, Embedding, int], Distance | None],
+        compare: Callable[[Embedding, Embedding], Distance] = Embedding.distance,
         read_photo: Callable[[Path], Frame],
         role: Role = Role.OPERATOR,
         clock: Callable[[], int] = time.monotonic_ns,
@@ -140,9 +144,11 @@ class Desk:
         self._file = settings_file
         self._examiner = examiner
         self._encoder_id = encoder_id
+        self._tau_owner = tau_owner or str(encoder_id)
         self._length = length
         self._tau = tau
         self._search = search
+        self._compare = compare
         self._read_photo = read_photo
         self._roles = RoleSession(clock, role)
         self._loaded: LoadedGallery | None = None
@@ -151,11 +157,12 @@ class Desk:
         self.labels = Labelling(
             database, lambda: self.settings().switch("privacy.label_events"), self._roles.require, self._note
         )
-        self.taus = TauDesk(self, database, encoder_id)
+        self.taus = TauDesk(self, database, encoder_id, self._tau_owner, compare)
         self.pictures = PicturesDesk(
             database,
+            self._tau_owner,
             self.gallery,
-            compare,
+            compare_with,
             lambda: (tau(self.settings()), tau_pair(self.settings())),
             self._roles.require,
             lambda: self._roles.role,
@@ -268,7 +275,7 @@ class Desk:
     def verify(self, one: Path, other: Path) -> tuple[Distance, Threshold | None]:
         """1:1: the distance between the faces of two photos, and the tau of a pair."""
         first, second = (self._examine(self._read_photo(p)) for p in (one, other))
-        return first.embedding.distance(second.embedding), self._tau(self.settings())
+        return self._compare(first.embedding, second.embedding), self._tau(self.settings())
 
     def identify(self, path: Path) -> Identified:
         """1:N: who of the gallery is on this photo, if anybody."""
@@ -325,8 +332,8 @@ class Desk:
         self._roles.require(Action.CHANGE_ADMIN_SETTING if row.admin_only else Action.CHANGE_SETTING)
         settings = self.settings()
         if key in TAUS:
-            encoder = str(self._encoder_id)
-            if settings.text("access.tau_encoder") != encoder:  # the other tau would pass as this encoder's own
+            encoder = self._tau_owner
+            if settings.text("access.tau_encoder") != encoder:  # the other tau would pass as its own
                 for other in TAUS:
                     settings = settings.with_value(other, None)
             settings = settings.with_value("access.tau_encoder", encoder)

@@ -11,13 +11,16 @@ from faceguard.domain.template import Gallery
 from faceguard.store.audit_log import AuditEvent
 
 
-def event_of(decision: Decision, gallery: Gallery, ms: float, *, shadow: bool = False) -> AuditEvent:
+def event_of(
+    decision: Decision, gallery: Gallery, ms: float, tau_owner: str | None = None, *, shadow: bool = False
+) -> AuditEvent:
     """The event of a verdict.
 
     Args:
         decision: anything but Pending.
         gallery: as searched.
         ms: from the attempt's first frame to the decision.
+        tau_owner: what its distances belong to, where that is not the gallery's encoder alone.
         shadow: it was decided in shadow mode; the decision is called what it would have been.
 
     Raises:
@@ -28,7 +31,7 @@ def event_of(decision: Decision, gallery: Gallery, ms: float, *, shadow: bool = 
         datetime.now(UTC),
         word,
         reason,
-        encoder_id=str(gallery.encoder_id),
+        encoder_id=tau_owner or str(gallery.encoder_id),
         gallery_size=gallery.size,
         ms=ms,
         shadow=shadow,

@@ -111,6 +111,7 @@ class Guard:
         pins: checks PINs.
         door: what a grant does.
         pulse_ms: how long a grant opens the door.
+        tau_owner: what the gallery's distances belong to, where that is not its encoder alone.
         clock: monotonic nanoseconds, the clock that stamps the frames.
         poll_gallery: a new gallery when people have come or gone since it was last asked, else None.
         poll_policy: other rules when the settings have changed since it was last asked, else None.
@@ -127,6 +128,7 @@ class Guard:
         pins: PinDesk,
         door: Opener,
         pulse_ms: int,
+        tau_owner: str | None = None,
         clock: Callable[[], int],
         poll_gallery: Callable[[], GallerySearch | None] | None = None,
         poll_policy: Callable[[], AccessPolicy | None] | None = None,
@@ -140,6 +142,7 @@ class Guard:
         self._pins = pins
         self._door = door
         self._pulse_ms = pulse_ms
+        self._tau_owner = tau_owner
         self._clock = clock
         self._poll_gallery = poll_gallery
         self._poll_policy = poll_policy
@@ -351,7 +354,7 @@ class Guard:
 
     def _event(self, decision: Decision) -> AuditEvent:
         ms = max(0.0, (self._clock() - self._since_ns) / NS_PER_MS)
-        return event_of(decision, self._gallery.gallery, ms, shadow=self._policy.shadow)
+        return event_of(decision, self._gallery.gallery, ms, self._tau_owner, shadow=self._policy.shadow)
 
 
 _PIN_DENIES = {

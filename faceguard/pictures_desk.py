@@ -40,6 +40,7 @@ class PicturesDesk:
 
     Args:
         database: the desk's own connection.
+        tau_owner: what distances belong to, as text.
         gallery: the present snapshot.
         compare: distance to the nearest template of one person of a gallery; None when there is none.
         taus: of the search and of a 1:1 comparison, now.
@@ -51,6 +52,7 @@ class PicturesDesk:
     def __init__(
         self,
         database: Database,
+        tau_owner: str,
         gallery: Callable[[], LoadedGallery],
         compare: Callable[[Gallery, Embedding, int], Distance | None],
         taus: Callable[[], tuple[Threshold | None, Threshold | None]],
@@ -60,6 +62,7 @@ class PicturesDesk:
     ) -> None:
         self._store = GalleryStore(database)
         self._checks = LiveChecks(database)
+        self._tau_owner = tau_owner
         self._gallery = gallery
         self._compare = compare
         self._taus = taus
@@ -99,7 +102,7 @@ class PicturesDesk:
         if draft.source is TemplateSource.CAMERA:
             sources = self._store.sources(draft.embedding.encoder_id).get(subject_id, frozenset())
             check = StoredCheck(datetime.now(UTC), subject_id, distance.value, sources)
-            self._checks.record(str(draft.embedding.encoder_id), check)
+            self._checks.record(self._tau_owner, check)
             self._note("live check", subject_id)
         recognised = tau is not None and distance.within(tau) and not other
         return Comparison(subject, draft, distance, tau, recognised)

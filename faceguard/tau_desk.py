@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from faceguard.access.roles import Action
 from faceguard.config.settings import Settings, row_of
-from faceguard.domain.card import EncoderCard
+from faceguard.domain.card import Measured
 from faceguard.domain.errors import EncoderMismatch, SettingsFault
-from faceguard.domain.score import Threshold
-from faceguard.domain.template import EncoderId
+from faceguard.domain.head_card import HeadCard
+from faceguard.domain.score import Distance, Threshold
+from faceguard.domain.template import Embedding, EncoderId
 from faceguard.evaluation.door import (
     PAIR_FMR,
     TARGET_FPIR,
@@ -68,11 +70,22 @@ class TauDesk:
         place: the desk it belongs to.
         database: the desk's own connection.
         encoder_id: the present encoder.
+        tau_owner: what its distances belong to, as text: this encoder, and the comparison that is used with it.
+        compare: the distance of two faces.
     """
 
-    def __init__(self, place: Place, database: Database, encoder_id: EncoderId) -> None:
+    def __init__(
+        self,
+        place: Place,
+        database: Database,
+        encoder_id: EncoderId,
+        tau_owner: str,
+        compare: Callable[[Embedding, Embedding], Distance],
+    ) -> None:
         self._place = place
         self._encoder_id = encoder_id
+        self._tau_owner = tau_owner
+        self._compare = compare
         self._calibrations = Calibrations(database)
         self._log = AuditLog(database)
         self._people = GalleryStore(database)
@@ -82,16 +95,16 @@ class TauDesk:
 
     # what is known
 
-    def standing(self, card: EncoderCard, tau: Threshold | None, tau_pair: Threshold | None) -> Standing:
+    def standing(self, card: Measured, tau: Threshold | None, tau_pair: Threshold | None) -> Standing:
         """Look at the gallery, the taus in use and the calibration that was taken last.
 
         Args:
-            card: of the present encoder.
+            card: of the encoder in use, or of the comparison that is used with it.
             tau, tau_pair: in use, of the search and of a 1:1 comparison.
         """
         door = self._door(card)
         search, pair = (None if found is None else found.value for found in (tau, tau_pair))
-        taken, encoder = self.last(), str(card.encoder_id)
+        taken, encoder = self.last(), card.tau_owner
         # One that was recorded and could not be put in force, or was overruled by hand, has agreed to nothing.
         counts = taken is not None and taken.encoder == encoder and search is not None and _same(taken.tau, search)
         agreed = taken if counts else None
@@ -114,7 +127,7 @@ class TauDesk:
         staff = self.staff(events)
         recent = [event for event in events if event.time >= now - REPLAYED]
         margin = self._place.settings().number("access.margin")
-        replay = Replay.of(recent, margin, str(self._encoder_id))
+        replay = Replay.of(recent, margin, self._tau_owner)
         drift = () if standing.tau is None else drifting(staff.scores, standing.tau)
         return TauPicture.of(standing, self._place.gallery().gallery, staff, replay, drift)
 
@@ -126,7 +139,7 @@ class TauDesk:
         """
         if events is None:
             events = self._log.since(datetime.now(UTC) - LOOKS_BACK)
-        encoder = str(self._encoder_id)
+        encoder = self._tau_owner
         domains = {person: against_live(found) for person, found in self._people.sources(self._encoder_id).items()}
         said = self._labels.since(datetime.now(UTC) - LOOKS_BACK)
         labels = {number: label.subject_id for number, label in said.items()}
@@ -135,22 +148,24 @@ class TauDesk:
             GenuineScore(c.distance, c.subject_id, c.time, against_live(c.sources), ScoreOrigin.LIVE_CHECK)
             for c in self._checks.all(encoder)
         )
-        return GenuineScores(own_pairs(self._people.several(self._encoder_id)) + checks + seen.scores, seen.unexplained)
+        pairs = own_pairs(self._people.several(self._encoder_id), self._compare)
+        return GenuineScores(pairs + checks + seen.scores, seen.unexplained)
 
     def drift(self, tau: Threshold | None) -> tuple[Drift, ...]:
         """Who should bring a new photo before the door starts refusing."""
         return () if tau is None else drifting(self.staff().scores, tau.value)
 
-    def _door(self, card: EncoderCard) -> DoorCalibration:
+    def _door(self, card: Measured) -> DoorCalibration:
         """Of the present gallery and the labelled strangers; computed again only when these are others."""
         loaded, strangers = (
             self._place.gallery(),
-            fold_strangers(self._labels.stranger_distances(str(self._encoder_id))),
+            fold_strangers(self._labels.stranger_distances(self._tau_owner)),
         )
         if self._known is None or self._known[0] is not loaded or self._known[1] != strangers:
             point = card.point_at(PAIR_FMR)
             pair = None if point is None else (point.fmr, point.tau.value)
-            door = DoorCalibration.of(loaded.gallery, card.impostor, card.rated_size, pair)
+            head = card.head if isinstance(card, HeadCard) else None
+            door = DoorCalibration.of(loaded.gallery, card.impostor, card.rated_size, pair, head)
             seen = SeenStrangers.of([(s.distance, s.gallery_size) for s in strangers], door.people)
             self._known = loaded, strangers, replace(door, seen=seen)
         return self._known[2]
@@ -173,8 +188,8 @@ class TauDesk:
             NotPermitted: only the admin may.
         """
         self._place.require(Action.CHANGE_ADMIN_SETTING)
-        if taken.encoder != str(self._encoder_id):
-            raise EncoderMismatch("This calibration belongs to another encoder; calibrate again.")
+        if taken.encoder != self._tau_owner:
+            raise EncoderMismatch("This calibration belongs to another encoder or comparison; calibrate again.")
         settings = self._place.tried(TAUS[0], taken.tau)
         if taken.tau_pair is not None:
             settings = settings.with_value(TAUS[1], taken.tau_pair)
@@ -183,11 +198,11 @@ class TauDesk:
         self._place.put_in_force(settings, f"{detail}; {reason}" if reason else detail)
         return settings
 
-    def apply(self, card: EncoderCard, tau: float, reason: str = "") -> Settings:
+    def apply(self, card: Measured, tau: float, reason: str = "") -> Settings:
         """A tau that the admin has chosen by its meaning; what it promises now is what it will be held to.
 
         Args:
-            card: of the present encoder.
+            card: of the encoder in use, or of the comparison that is used with it.
             tau: of the search.
             reason: required where it lets in more than one stranger's attempt in 100, or nothing is known.
 
@@ -207,7 +222,7 @@ class TauDesk:
         return self.take(
             TakenCalibration(
                 datetime.now(UTC),
-                str(self._encoder_id),
+                self._tau_owner,
                 door.people,
                 door.templates,
                 "chosen by hand",

@@ -8,10 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.domain.card import EncoderCard
+from faceguard.domain.card import Measured
+from faceguard.domain.head_card import HeadCard
 from faceguard.domain.score import MAX_DISTANCE
+from faceguard.domain.similarity import SimilarityHead
 from faceguard.domain.template import Gallery
 from faceguard.evaluation.calibration import Estimate
+from faceguard.evaluation.comparison import distances
 from faceguard.evaluation.door import POSITIONS, DoorCalibration, PairPoint, Verdict
 from faceguard.evaluation.drift import Drift
 from faceguard.evaluation.genuine import GenuineScores, StaffRate
@@ -32,7 +35,7 @@ class Standing:
     """What is in force now.
 
     Attributes:
-        card: of the encoder in use.
+        card: of the encoder in use, or of the comparison that is used with it.
         door: what is known about strangers.
         tau: of the search; None when there is none.
         tau_pair: of the 1:1 comparison; None when there is none.
@@ -41,7 +44,7 @@ class Standing:
         counts: it is the one whose tau is in force.
     """
 
-    card: EncoderCard
+    card: Measured
     door: DoorCalibration
     tau: float | None
     tau_pair: float | None
@@ -128,7 +131,8 @@ class TauPicture:
     ) -> TauPicture:
         """Draw it; a second for ten thousand people."""
         door = standing.door
-        strangers, pairs = pair_shares(gallery)
+        head = standing.card.head if isinstance(standing.card, HeadCard) else None
+        strangers, pairs = pair_shares(gallery, head)
         proposals = [(name, fpir, door.propose(fpir)) for name, fpir in POSITIONS]
         return cls(
             standing,
@@ -145,6 +149,11 @@ class TauPicture:
             _model_shares(door),
             _shares(staff.distances),
         )
+
+    @property
+    def squared(self) -> bool:
+        """d is the squared distance, which is 2 - 2 cos; a learned comparison's is not."""
+        return not isinstance(self.standing.card, HeadCard)
 
     def at(self, tau: float) -> TauMeaning:
         """What a position means; about a millisecond.
@@ -165,16 +174,21 @@ class TauPicture:
         )
 
 
-def pair_shares(gallery: Gallery) -> tuple[NDArray[np.float64], int]:
-    """Share of the pairs of two people in each bin of ``EDGES``, and their number; zeros for too few pairs."""
+def pair_shares(gallery: Gallery, head: SimilarityHead | None = None) -> tuple[NDArray[np.float64], int]:
+    """Share of the pairs of two people in each bin of ``EDGES``, and their number; zeros for too few pairs.
+
+    Args:
+        gallery: all of one encoder.
+        head: compares them; None is the squared distance.
+    """
     step = max(1, -(-len(gallery.matrix) // MOST_ROWS))
     rows, owners = gallery.matrix[::step], gallery.subject_ids[::step]
     counts = np.zeros(len(EDGES) - 1, np.int64)
     for start in range(0, len(rows), 500):
         block, whose = rows[start : start + 500], owners[start : start + 500]
-        distances = np.clip(2.0 - 2.0 * (block @ rows[start:].T), 0.0, MAX_DISTANCE)
+        apart = distances(block, rows[start:], head)
         later = np.arange(len(block))[:, np.newaxis] < np.arange(len(rows) - start)
-        counts += np.histogram(distances[later & (whose[:, np.newaxis] != owners[start:])], EDGES)[0]
+        counts += np.histogram(apart[later & (whose[:, np.newaxis] != owners[start:])], EDGES)[0]
     total = int(counts.sum())
     return (counts / total if total >= FEWEST_PAIRS else np.zeros(len(counts))), total
 

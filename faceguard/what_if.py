@@ -68,7 +68,7 @@ class WhatIf:
         grants, denies: of the present encoder, as recorded.
         flips: those that would have ended otherwise, oldest first.
         pairs: grants without a search (PIN first), and denies of one comparison; untouched, and among the above.
-        other_encoders: grants, asks and denies of other encoders; left out.
+        other_encoders: grants, asks and denies of other encoders and comparisons; left out.
         undecided: attempts that were recognised and asked for a PIN; their end is a grant or a deny above.
     """
 
@@ -135,7 +135,7 @@ class Replay:
         Args:
             events: oldest first; other events than grants, asks and denies are passed over.
             margin: of the search, as the door has it now.
-            encoder_id: present EncoderId as text; what any other decided is left out.
+            encoder_id: what the present distances belong to, as text; what any other decided is left out.
         """
         counts = dict.fromkeys(("grants", "denies", "pairs", "other_encoders", "undecided"), 0)
         found: list[_Judged] = []

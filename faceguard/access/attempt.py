@@ -106,9 +106,11 @@ def judged(nearest: Distance | None, runner_up: Distance | None, tau: Threshold,
 
 
 def look(
-    frames: Sequence[Observation], gallery: GallerySearch, tau: Threshold, margin: float, single: Threshold
+    frames: Sequence[Observation], gallery: GallerySearch, tau: Threshold, margin: float, single: Threshold | None
 ) -> Look:
     """Fuse the frames and search the gallery once (1:N); each frame has the same nearest person within ``single``.
+
+    Where ``single`` is None or less than tau, tau stands in for it.
 
     Where few are enrolled, the same nearest person alone says nothing: with one, everybody's nearest is that one.
     """
@@ -120,14 +122,14 @@ def look(
         None if nearest is None else nearest.distance, None if runner_up is None else runner_up.distance, tau, margin
     )
     if nearest is not None and result is not LookResult.NOBODY:
-        wide = max(tau, single)
+        wide = tau if single is None else max(tau, single)
         if not all(f.candidates and _shows(f.candidates[0], nearest.subject_id, wide) for f in frames):
             result = LookResult.NOBODY
     return Look(result, tuple(frames), fused, nearest, runner_up, tau)
 
 
 def look_pair(
-    frames: Sequence[Observation], gallery: GallerySearch, subject_id: int, tau: Threshold, single: Threshold
+    frames: Sequence[Observation], gallery: GallerySearch, subject_id: int, tau: Threshold, single: Threshold | None
 ) -> Look:
     """Fuse the frames and compare them with one named person (1:1); no margin, no runner-up.
 
@@ -136,7 +138,7 @@ def look_pair(
     fused = fuse([_embedding(f) for f in frames])
     distance = gallery.compare(fused, subject_id)
     nearest = None if distance is None else Candidate(subject_id, distance)
-    wide = max(tau, single)
+    wide = tau if single is None else max(tau, single)
     each = [gallery.compare(_embedding(f), subject_id) for f in frames]
     clear = distance is not None and distance.within(tau) and all(d is not None and d.within(wide) for d in each)
     return Look(LookResult.CLEAR if clear else LookResult.NOBODY, tuple(frames), fused, nearest, None, tau)

@@ -45,13 +45,28 @@ class PassiveRule:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedTaus:
+    """What else differs where the gallery is searched by a learned comparison, whose distances are of another kind.
+
+    Attributes:
+        single: a single frame's learned distance to the person named stays within this or tau, whichever is greater;
+            None where it was not measured, and then within tau.
+        same_face: squared distance within which two refused faces are one person's.
+    """
+
+    single: Threshold | None
+    same_face: Threshold
+
+
+@dataclass(frozen=True, slots=True)
 class AccessPolicy:
     """All that the decision depends on besides the evidence.
 
     Attributes:
         tau: of the 1:N search; None while the encoder has no measured one: the door then denies.
         tau_pair: of the 1:1 comparison, once a PIN has named the person.
-        tau_continuity: the face of one attempt stays within this of itself, turned head included.
+        tau_continuity: the face of one attempt stays within this of itself, turned head included; always a squared
+            distance, by whatever the gallery is searched.
         margin: the runner-up, another person, is at least this much farther away (1:N only).
         liveness: which liveness gates.
         passive: how PAD scores are read; None when no PAD network is installed.
@@ -69,6 +84,7 @@ class AccessPolicy:
         pause_ms: for how long; the PIN stays open.
         absent_ms: a face may be lost from view for this long within an attempt.
         shadow: the door decides, records and shows what it would do, and opens nothing.
+        learned: None where the gallery is searched by squared distance.
     """
 
     tau: Threshold | None
@@ -91,6 +107,7 @@ class AccessPolicy:
     pause_ms: int = 30_000
     absent_ms: int = 1_000
     shadow: bool = False
+    learned: LearnedTaus | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.margin) and self.margin >= 0):
@@ -100,6 +117,16 @@ class AccessPolicy:
         durations = (self.attempt_ms, self.frame_gap_ms, self.challenge_ms, self.ask_ms, self.hold_ms, self.pause_ms)
         if min(*durations, self.cooldown_ms, self.absent_ms, self.failed_attempts) < 1:
             raise ValueError("durations and counts are positive")
+
+    @property
+    def tau_single(self) -> Threshold | None:
+        """Of a single frame's comparison with the gallery, where it is greater than tau."""
+        return self.tau_continuity if self.learned is None else self.learned.single
+
+    @property
+    def tau_same_face(self) -> Threshold:
+        """When two attempts are of one face; as strict as a 1:1 comparison, or strangers would share a pause."""
+        return (self.tau_pair or self.tau_continuity) if self.learned is None else self.learned.same_face
 
     @property
     def proofs(self) -> tuple[object, ...]:

@@ -31,7 +31,6 @@ from faceguard.domain.decision import (
     Pending,
 )
 from faceguard.domain.observation import Observation, PadVerdict
-from faceguard.domain.score import Threshold
 from faceguard.domain.template import Embedding, Subject
 
 
@@ -178,7 +177,7 @@ class AccessSession:
         """Drop the attempt and any claim. The keypad takes no failure back, and draws no other turn for nothing."""
         attempt, self._attempt, self._claimed_id = self._attempt, None, None
         if attempt is not None and (attempt.phase is Phase.PROVE or attempt.last_failed is not None):
-            self._failures.charge(attempt.good, now_ns, self._tau_same_face)
+            self._failures.charge(attempt.good, now_ns, self._policy.tau_same_face)
 
     def overrule(self, reason: DenyReason, now_ns: int) -> Deny:
         """The guard could not act on the standing grant: it becomes a deny."""
@@ -251,11 +250,6 @@ class AccessSession:
     def _checks_liveness(self) -> bool:
         return self._policy.liveness is not LivenessPolicy.OFF
 
-    @property
-    def _tau_same_face(self) -> Threshold:
-        """When two attempts are of one face; as strict as a 1:1 comparison, or strangers would share a pause."""
-        return self._policy.tau_pair or self._policy.tau_continuity
-
     def _collect(self, attempt: Attempt, observation: Observation, fresh: bool, now_ns: int) -> Decision:
         policy = self._policy
         progress = min(1.0, len(attempt.good) / policy.good_frames)
@@ -293,7 +287,7 @@ class AccessSession:
 
     def _paused(self, attempt: Attempt, face: Embedding | None, now_ns: int) -> Decision | None:
         """The refusal of a face that failed too often; a PIN that came first stays open to it."""
-        retry_ns = None if face is None else self._failures.paused_until(face, now_ns, self._tau_same_face)
+        retry_ns = None if face is None else self._failures.paused_until(face, now_ns, self._policy.tau_same_face)
         if retry_ns is None or attempt.claimed_id is not None:
             return None
         return self._deny(attempt, DenyReason.TOO_MANY_ATTEMPTS, now_ns, charged=False, retry_ns=retry_ns)
@@ -313,9 +307,9 @@ class AccessSession:
         policy = self._policy
         if attempt.claimed_id is not None:
             assert policy.tau_pair is not None
-            return look_pair(frames, self._gallery, attempt.claimed_id, policy.tau_pair, policy.tau_continuity)
+            return look_pair(frames, self._gallery, attempt.claimed_id, policy.tau_pair, policy.tau_single)
         assert policy.tau is not None
-        return look(frames, self._gallery, policy.tau, policy.margin, policy.tau_continuity)
+        return look(frames, self._gallery, policy.tau, policy.margin, policy.tau_single)
 
     # liveness, once somebody is named
 
@@ -440,7 +434,7 @@ class AccessSession:
             return self._deny(attempt, DenyReason.LIVENESS_UNDECIDED, now_ns, charged=False)
         if self._checks_liveness and attempt.passive(policy.passive, policy.good_frames) is PadVerdict.ATTACK:
             return self._deny(attempt, DenyReason.PASSIVE_ATTACK, now_ns, charged=True, settled=True)
-        again = look_pair(frames, self._gallery, attempt.confirmed_id, policy.tau_pair, policy.tau_continuity)
+        again = look_pair(frames, self._gallery, attempt.confirmed_id, policy.tau_pair, policy.tau_single)
         if again.result is not LookResult.CLEAR:
             return self._deny(attempt, DenyReason.NOT_RECOGNISED, now_ns, charged=True, shown=again)
         return self._grant(attempt, again, now_ns)
@@ -460,7 +454,7 @@ class AccessSession:
     ) -> Decision:
         """End the attempt. ``charged``: it counts as failed; ``settled``: this track gets no other attempt."""
         if charged:
-            self._failures.charge(attempt.good, now_ns, self._tau_same_face)
+            self._failures.charge(attempt.good, now_ns, self._policy.tau_same_face)
         deny = denial(reason, attempt, shown, retry_ns)
         self._settle_verdict(deny, attempt, now_ns, settled=settled)
         return deny
@@ -477,7 +471,7 @@ class AccessSession:
             return Pending(Hint.WAIT, 1.0, attempt.track_id)
         evidence = result.evidence(attempt.track_id, now_ns, self._gallery.gallery.size, self._gates(attempt))
         grant = Grant(subject, evidence)
-        self._failures.forgive(result.fused, self._tau_same_face)
+        self._failures.forgive(result.fused, self._policy.tau_same_face)
         self._granted_until_ns = now_ns + self._policy.cooldown_ms * NS_PER_MS
         self._settle_verdict(grant, attempt, now_ns, settled=True)
         return grant

@@ -123,7 +123,7 @@ class Kiosk(QObject):
             tau=lambda settings: None,
             tau_pair=lambda settings: None,
             search=lambda gallery, embedding: (),
-            compare=lambda gallery, embedding, subject_id: None,
+            compare_with=lambda gallery, embedding, subject_id: None,
             read_photo=read_photo,
             role=Role.KIOSK,
             clock=self._house.clock,

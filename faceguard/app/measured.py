@@ -125,6 +125,11 @@ class _Hand(QObject):
         if self._path:
             self._mover.start()
 
+    def stop(self) -> None:
+        """No more of either."""
+        self._ticker.stop()
+        self._mover.stop()
+
     @Slot()
     def _tick(self) -> None:
         self.ticks.append(time.perf_counter_ns())
@@ -155,8 +160,8 @@ def move_tau(picture: TauPicture, seconds: float) -> SliderMeasure:
         QTimer.singleShot(OPENING_MS, hand, hand.start)
         QTimer.singleShot(OPENING_MS + round(lasts * 1000), loop.quit)
         loop.exec()  # to quit the application would close the page
+        hand.stop()
         seen.append(hand)
-        hand.deleteLater()
     page.close()
     still, moving = seen
     span_s = (moving.moved[-1] - moving.moved[0]) / 1e9

@@ -46,7 +46,11 @@ def encoder_item(networks: Networks | None, *, failed: bool = False) -> StatusIt
     if networks is None:
         return StatusItem("Networks: loading", "dim")
     card = networks.encoder.card
-    return StatusItem(f"Encoder: {card.id}, on {networks.provider.upper()}", "grant" if card.default_tau else "ask")
+    compared = "" if networks.head is None else f" compared by {networks.head.id}"
+    return StatusItem(
+        f"Encoder: {card.id}{compared}, on {networks.provider.upper()}",
+        "grant" if networks.measured.default_tau else "ask",
+    )
 
 
 def liveness_item(settings: Settings, networks: Networks | None) -> StatusItem:
@@ -89,7 +93,7 @@ def banners(
         found.append(Banner(LIVENESS_OFF, "deny"))
     if networks is not None and networks.pad_fault:
         found.append(Banner(f"{networks.pad_fault} Until then the door lets nobody in.", "deny"))
-    if networks is not None and networks.encoder.card.default_tau is None:
+    if networks is not None and networks.measured.default_tau is None:
         found.append(Banner(NOT_MEASURED, "deny"))
     if verdict is not None:
         for state, sentence in zip(verdict.states, verdict.sentences, strict=False):

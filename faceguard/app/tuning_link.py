@@ -76,7 +76,7 @@ class TuningLink(QObject):
     @Slot(float, str)
     def _apply(self, tau: float, reason: str) -> None:
         def apply(desk: Desk) -> tuple[str, Settings]:
-            return "access.tau", desk.taus.apply(self._house.encoder_card(), tau, reason)
+            return "access.tau", desk.taus.apply(self._house.measured(), tau, reason)
 
         self._desk.submit(apply, self._on_taken, self._on_refused)
 

@@ -8,6 +8,7 @@ from faceguard import __version__
 from faceguard.cli import (
     bench,
     calibrate,
+    comparison,
     doctor,
     door,
     evaluate,
@@ -42,6 +43,7 @@ def faceguard(context: click.Context, data_dir: str | None, verbose: bool) -> No
 
 
 evaluate.evaluate.add_command(open_set.open_set)
+models.models.add_command(comparison.comparison)
 evaluate.evaluate.add_command(impostors.impostors)
 for command in (
     door.demo,

@@ -90,7 +90,7 @@ def taken_of(now: Standing, proposal: Proposal) -> TakenCalibration:
     assert proposal.basis is not None
     return TakenCalibration(
         datetime.now(UTC),
-        str(now.card.encoder_id),
+        now.card.tau_owner,
         now.door.people,
         now.door.templates,
         proposal.basis.value,
@@ -146,7 +146,7 @@ def answer(now: Standing, proposal: Proposal) -> dict[str, Any]:
     door, search, pair, taken = now.door, proposal.search, proposal.pair, now.taken
     tau = None if search is None else search.tau
     return {
-        "encoder": str(now.card.encoder_id),
+        "encoder": now.card.tau_owner,
         "k": door.people,
         "templates": door.templates,
         "looks": LOOKS,
@@ -191,7 +191,7 @@ def answer(now: Standing, proposal: Proposal) -> dict[str, Any]:
 def lines(now: Standing, proposal: Proposal, staff: dict[str, Any]) -> list[str]:
     """The same for people."""
     door, search, pair = now.door, proposal.search, proposal.pair
-    text = [f"{door.people} people with {door.templates} templates of {now.card.encoder_id}."]
+    text = [f"{door.people} people with {door.templates} templates of {now.card.tau_owner}."]
     if search is None:
         text.append("1:N  no tau can be proposed.")
     else:

@@ -17,6 +17,7 @@ from faceguard import __version__
 from faceguard.cli.calibrate import CHOOSE, share
 from faceguard.cli.context import Context, as_json, json_option
 from faceguard.compose import House
+from faceguard.domain.card import EncoderCard
 from faceguard.domain.errors import FaceguardError
 from faceguard.pipeline.known_answer import prove
 from faceguard.pipeline.onnx_model import available_providers
@@ -188,6 +189,14 @@ def _network_checks(house: House) -> Iterator[Check]:
             yield Check("network", False, error.sentence, cure)
         else:
             yield Check("network", True, f"{entry.id}: digest, shapes and known answer are right")
+    try:
+        compared = house.measured()
+    except FaceguardError as error:
+        cure = "put the file back, or compare as before: faceguard models comparison use squared"
+        yield Check("comparison", False, error.sentence, f"{cure}; until then the door is out of service")
+        return
+    squared = isinstance(compared, EncoderCard)
+    yield Check("comparison", True, "squared distance" if squared else f"learned: {compared.id}, checksum is right")
     listed = ", ".join(available_providers())
     try:
         networks = house.networks
@@ -209,11 +218,13 @@ def _tau_checks(house: House) -> Iterator[Check]:
         yield Check("tau", False, error.sentence, "restore a backup of the data folder")
         return
     card = now.card
+    learned = not isinstance(card, EncoderCard)
+    measure = "faceguard train head DIR --out FILE with more people" if learned else "faceguard evaluate folder"
     yield Check(
         "tau",
         now.tau is not None,
-        "not measured for this encoder" if now.tau is None else f"{now.tau:.4f} for {card.id}",
-        "" if now.tau else "faceguard evaluate folder, then set access.tau; until then the door lets nobody in",
+        "not measured for this encoder and comparison" if now.tau is None else f"{now.tau:.4f} for {card.id}",
+        "" if now.tau else f"{measure}, or set access.tau; until then the door lets nobody in",
     )
     if now.tau is None:
         return

@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from faceguard.camera.photo_file import SUFFIXES
+from faceguard.cli.comparisons import beside, beside_pairs, head_option, read_heads
 from faceguard.cli.context import Context, json_option, whole_numbers
 from faceguard.cli.detector import detector
 from faceguard.cli.embedding_files import embeddings
@@ -34,6 +35,7 @@ from faceguard.domain.card import OperatingPoint
 from faceguard.domain.errors import FaceguardError
 from faceguard.domain.impostor import ImpostorModel
 from faceguard.domain.score import Threshold
+from faceguard.domain.similarity import SimilarityHead
 from faceguard.evaluation import report
 from faceguard.evaluation.comparison import all_pairs, compare_fused, pair_distances, same_pairs
 from faceguard.evaluation.datasets import read_identity_folder, read_pairs
@@ -71,6 +73,7 @@ evaluate.add_command(parallax)
 @click.option("--root", type=click.Path(path_type=Path), required=True, help="Folder that the file's paths start from.")
 @encoder_options
 @cache_options
+@head_option
 @report_options
 @json_option
 @click.pass_obj
@@ -82,6 +85,7 @@ def pairs(
     mirror: bool | None,
     cache: Path | None,
     no_cache: bool,
+    head_files: tuple[Path, ...],
     report_path: Path | None,
     thumbnails: bool,
     json_: bool,
@@ -89,6 +93,7 @@ def pairs(
     """Pairs listed in a CSV FILE with the columns image_a,image_b,same."""
     listed = read_pairs(file, root)
     bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
+    heads = read_heads(head_files, bench)
     photos = photo_files(listed.photos, root)
     acquired = bench.acquire(photos)
     same, first, second = np.array(listed.same), np.array(listed.first), np.array(listed.second)
@@ -99,11 +104,13 @@ def pairs(
         raise FaceguardError(f"No pair of one class in {file} is left: {acquired.failed} photos gave no embedding.")
     scores = Comparisons(d[same & made], d[~same & made])
     enough = min(int(same.sum()), int((~same).sum())) >= FOLDS
+    compared, others = beside_pairs(heads, acquired.matrix, first, second, same & made, ~same & made, PAIR_RATES)
     answer = {
         **report.accuracy_answer(accuracy(d[same], d[~same]) if enough else None),
         **report.rates_answer(scores, PAIR_RATES, int((same & ~made).sum()), int((~same & ~made).sum())),
         **report.acquisition_answer(acquired, None),
         **bench.answer(),
+        **compared,
     }
     say(answer, json_)
     if report_path is not None:
@@ -119,6 +126,7 @@ def pairs(
             genuine,
             impostor,
             thumbnails=thumbnails,
+            others=others,
         )
 
 
@@ -126,6 +134,7 @@ def pairs(
 @click.argument("root", metavar="DIR", type=click.Path(path_type=Path))
 @encoder_options
 @cache_options
+@head_option
 @report_options
 @click.option(
     "--fuse",
@@ -150,6 +159,7 @@ def folder(
     mirror: bool | None,
     cache: Path | None,
     no_cache: bool,
+    head_files: tuple[Path, ...],
     report_path: Path | None,
     thumbnails: bool,
     fuse: tuple[int, ...],
@@ -174,6 +184,7 @@ def folder(
         require_own_card(context, encoder_id)
         admin_desk(context).close()
     bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
+    heads = read_heads(head_files, bench)
     photos = photo_files(data.photos, root)
     acquired = bench.acquire(photos)
     matrix, person = acquired.matrix[acquired.present], np.array(data.person)[acquired.present]
@@ -196,6 +207,10 @@ def folder(
     default_tau = taus.get(report.rate_key(bench.card.default_fmr))
     if default_tau is None and bench.card.default_tau is not None:
         default_tau = bench.card.default_tau.value
+    compared, others = beside(
+        heads, scores, found.genuine, found.owner, lambda head: _all_pairs(matrix, person, head), FOLDER_RATES
+    )
+    answer |= compared
     if fuse:
         answer["fused"] = report.fused_answer(compare_fused(matrix, person, fuse), FOLDER_RATES, default_tau)
     if search:
@@ -230,7 +245,15 @@ def folder(
             same_pairs(matrix, person),
             impostor,
             thumbnails=thumbnails,
+            others=others,
         )
+
+
+def _all_pairs(
+    matrix: np.ndarray[Any, Any], person: np.ndarray[Any, Any], head: SimilarityHead
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    found = all_pairs(matrix, person, head=head)
+    return found.genuine, found.impostor
 
 
 def _calibrate(

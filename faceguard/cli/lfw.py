@@ -8,6 +8,7 @@ from typing import Final
 import click
 import numpy as np
 
+from faceguard.cli.comparisons import beside_pairs, head_option, read_heads
 from faceguard.cli.context import Context, json_option
 from faceguard.cli.photo_bench import cache_folder, cache_options, encoder_options, open_bench, photo_files, say
 from faceguard.cli.report_file import report_options, report_rates
@@ -25,6 +26,7 @@ RATES: Final = (1e-2, 1e-3)
 @click.option("--root", type=click.Path(path_type=Path), required=True, help="Folder with one folder a person.")
 @encoder_options
 @cache_options
+@head_option
 @report_options
 @json_option
 @click.pass_obj
@@ -36,6 +38,7 @@ def lfw(
     mirror: bool | None,
     cache: Path | None,
     no_cache: bool,
+    head_files: tuple[Path, ...],
     report_path: Path | None,
     thumbnails: bool,
     json_: bool,
@@ -51,6 +54,7 @@ def lfw(
     """
     listed = read_lfw_pairs(file, root)
     bench = open_bench(context, encoder_id, mirror, cache_folder(context, cache, no_cache))
+    heads = read_heads(head_files, bench)
     photos = photo_files(listed.photos, root)
     acquired = bench.acquire(photos)
     same, first, second, fold = (np.array(each) for each in (listed.same, listed.first, listed.second, listed.fold))
@@ -61,11 +65,13 @@ def lfw(
     scores = Comparisons(d[same & made], d[~same & made])
     d[~made] = np.where(same[~made], np.inf, -np.inf)  # wrong whatever the threshold
     found = accuracy_by_fold(d[same], d[~same], fold[same], fold[~same])
+    compared, others = beside_pairs(heads, acquired.matrix, first, second, same & made, ~same & made, RATES)
     answer = {
         **report.accuracy_answer(found, "is a wrong answer"),
         **report.rates_answer(scores, RATES, int((same & ~made).sum()), int((~same & ~made).sum())),
         **report.acquisition_answer(acquired, None),
         **bench.answer(),
+        **compared,
     }
     say(answer, json_)
     if report_path is not None:
@@ -81,4 +87,5 @@ def lfw(
             genuine,
             impostor,
             thumbnails=thumbnails,
+            others=others,
         )

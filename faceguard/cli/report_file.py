@@ -85,6 +85,7 @@ def report_rates(
     impostor: Pairs,
     *,
     thumbnails: bool,
+    others: Mapping[str, Comparisons] | None = None,
 ) -> None:
     """Writes the report of photos with known identities.
 
@@ -98,6 +99,7 @@ def report_rates(
         genuine: all pairs of one person that were compared.
         impostor: at least the nearest pairs of two persons.
         thumbnails: show the photos.
+        others: the same pairs by learned comparisons, by name.
     """
     first, second, d = genuine
     sharp = np.array([found.get(HaltReason.BLURRED.value, np.nan) for found in quality])
@@ -111,6 +113,7 @@ def report_rates(
         shown_pairs(photos, impostor, impostor[2], thumbnails),
         poorer[known],
         d[known],
+        others or {},
     )
     write_report(path, rates_document(title, measured, now()))
 

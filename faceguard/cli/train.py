@@ -17,6 +17,7 @@ from faceguard.cli.compare_runs import compare
 from faceguard.cli.context import as_json, json_option
 from faceguard.cli.pad import pad_card
 from faceguard.cli.prepare import prepare
+from faceguard.cli.train_head import train_head
 from faceguard.domain.errors import FaceguardError
 from faceguard.resources import bundled
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 RECIPES: Final = "recipes.toml"
 SHORT_BATCH: Final = 16
 """Of a run that only shows that it works: a processor must get through some of them in a minute."""
-NEEDED: Final = ("torch", "pytorch_metric_learning", "matplotlib")
+NEEDED: Final = ("torch", "pytorch_metric_learning", "sklearn", "matplotlib")
 
 _path = click.Path(path_type=Path)
 _existing = click.Path(path_type=Path, exists=True)
@@ -59,6 +60,7 @@ def train() -> None:
 
 train.add_command(prepare)
 train.add_command(compare)
+train.add_command(train_head)
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:

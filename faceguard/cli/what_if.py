@@ -33,7 +33,7 @@ def what_if(context: Context, tau: Threshold, days: int, json_: bool) -> None:
     with contextlib.closing(context.house.open_desk(networks=False)) as desk:
         events = desk.events_since(datetime.now(UTC) - timedelta(days=days))
         margin = desk.settings().number("access.margin")
-    encoder = str(context.house.encoder_card().encoder_id)
+    encoder = context.house.measured().tau_owner
     found = Replay.of(events, margin, encoder).at(tau)
     if json_:
         as_json({**answer(found), "days": days, "margin": margin, "encoder": encoder})
@@ -73,5 +73,5 @@ def lines(found: WhatIf, days: int, margin: float) -> list[str]:
     if found.pairs:
         text.append(f"{found.pairs} of them compared with one person only, whom a PIN had named, and are untouched.")
     if found.other_encoders:
-        text.append(f"{found.other_encoders} events of another encoder were left out.")
+        text.append(f"{found.other_encoders} events of another encoder or comparison were left out.")
     return [*text, *(f"- {sentence}" for sentence in CANNOT_KNOW)]

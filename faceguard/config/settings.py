@@ -218,6 +218,12 @@ TABLE: Final[tuple[SettingRow, ...]] = (
         "Card id of a network that also judges whether a picture is good enough; empty uses none.",
         admin=True,
     ),
+    _text(
+        "models.comparison",
+        "",
+        "Id of a learned comparison (faceguard models comparison); empty compares by squared distance.",
+        admin=True,
+    ),
     _number(
         "access.tau",
         None,

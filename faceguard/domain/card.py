@@ -159,6 +159,46 @@ class OperatingPoint:
         _require(bool(self.data_set), "an operating point names its data set")
 
 
+class Measured:
+    """What was measured with one way to compare: an encoder's squared distances, or a learned comparison of them.
+
+    A mixin for cards, which have these attributes.
+    """
+
+    __slots__ = ()
+
+    id: str
+    operating_points: tuple[OperatingPoint, ...]
+    default_fmr: float
+    rated_size: int | None
+    impostor: ImpostorModel | None
+
+    @property
+    def tau_owner(self) -> str:
+        """Whose every tau and distance is, as text: of this encoder compared in this way, and of no other."""
+        raise NotImplementedError
+
+    def point_at(self, fmr: float) -> OperatingPoint | None:
+        """The operating point measured at this FMR, None when there is none."""
+        return next((p for p in self.operating_points if math.isclose(p.fmr, fmr, rel_tol=1e-6)), None)
+
+    @property
+    def default_tau(self) -> Threshold | None:
+        """tau at ``default_fmr``; None when it was not measured, and then the door denies."""
+        point = self.point_at(self.default_fmr)
+        return point.tau if point else None
+
+    def require_measured(self) -> None:
+        """Raises ``ValueError`` unless what was measured fits together."""
+        rates = [p.fmr for p in self.operating_points]
+        _require(rates == sorted(set(rates), reverse=True), "operating points are sorted, greatest FMR first")
+        taus = [p.tau.value for p in self.operating_points]
+        _require(taus == sorted(taus, reverse=True), "a smaller FMR needs a smaller tau")
+        _require_fraction(self.default_fmr, "default_fmr")
+        if self.rated_size is not None:
+            _require_count(self.rated_size, "rated_size")
+
+
 @dataclass(frozen=True, slots=True)
 class KnownAnswer:
     """What a network must answer to an input generated from a seed.
@@ -306,7 +346,7 @@ class LandmarkCard(ModelCard):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EncoderCard(ModelCard):
+class EncoderCard(ModelCard, Measured):
     """A face encoder f(x).
 
     Attributes:
@@ -339,13 +379,7 @@ class EncoderCard(ModelCard):
         _require(isinstance(self.mirror, bool), "mirror is true or false")
         _require_count(self.length, "length", least=2)
         _require(len(self.outputs) == 1, "an encoder has exactly one output")
-        rates = [p.fmr for p in self.operating_points]
-        _require(rates == sorted(set(rates), reverse=True), "operating points are sorted, greatest FMR first")
-        taus = [p.tau.value for p in self.operating_points]
-        _require(taus == sorted(taus, reverse=True), "a smaller FMR needs a smaller tau")
-        _require_fraction(self.default_fmr, "default_fmr")
-        if self.rated_size is not None:
-            _require_count(self.rated_size, "rated_size")
+        self.require_measured()
         object.__setattr__(self, "encoder_id", EncoderId(self.id, self.digest, self._preprocessing()))
 
     def _preprocessing(self) -> str:
@@ -360,15 +394,10 @@ class EncoderCard(ModelCard):
         """Always ENCODER."""
         return ModelTask.ENCODER
 
-    def point_at(self, fmr: float) -> OperatingPoint | None:
-        """The operating point measured at this FMR, None when there is none."""
-        return next((p for p in self.operating_points if math.isclose(p.fmr, fmr, rel_tol=1e-6)), None)
-
     @property
-    def default_tau(self) -> Threshold | None:
-        """tau at ``default_fmr``; None when it was not measured, and then the door denies."""
-        point = self.point_at(self.default_fmr)
-        return point.tau if point else None
+    def tau_owner(self) -> str:
+        """The encoder itself: its distances are the squared ones."""
+        return str(self.encoder_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

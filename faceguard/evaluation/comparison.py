@@ -1,6 +1,7 @@
 """Distances between embedded photos: of listed pairs, of all pairs, and of templates fused from several photos.
 
 d = ||a - b||^2 = 2 - 2 cos over unit vectors, from products in float64; kept in float32 (right to 1.2e-7 at d = 1).
+Where a learned comparison is handed over, its distances stand in for d.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from faceguard.domain.score import MAX_DISTANCE
+from faceguard.domain.similarity import SimilarityHead
 
 BLOCK: Final = 256
 """Rows of one product: 256 x 13,000 distances are 27 MB in float64."""
@@ -50,8 +52,10 @@ class FusedComparison:
     impostor: NDArray[np.float32]
 
 
-def distances(one: ArrayLike, other: ArrayLike) -> NDArray[np.float32]:
+def distances(one: ArrayLike, other: ArrayLike, head: SimilarityHead | None = None) -> NDArray[np.float32]:
     """(n, m) distances of all rows of ``one`` (n, D) to all rows of ``other`` (m, D), unit vectors."""
+    if head is not None:
+        return head.table(np.asarray(one), np.asarray(other))
     a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
     # with the squared lengths as they are: rows of float32 are unit vectors to 6e-8 only
     found = a @ (-2.0 * b.T)
@@ -60,14 +64,20 @@ def distances(one: ArrayLike, other: ArrayLike) -> NDArray[np.float32]:
     return np.clip(found, 0.0, MAX_DISTANCE, out=found).astype(np.float32)
 
 
-def pair_distances(matrix: NDArray[np.float32], first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
+def pair_distances(
+    matrix: NDArray[np.float32], first: ArrayLike, second: ArrayLike, head: SimilarityHead | None = None
+) -> NDArray[np.float64]:
     """d of each listed pair of rows."""
+    if head is not None:
+        return head.pair_distances(matrix, first, second)
     a, b = matrix[np.asarray(first)].astype(np.float64), matrix[np.asarray(second)].astype(np.float64)
     found: NDArray[np.float64] = np.clip(((a - b) ** 2).sum(axis=1), 0.0, MAX_DISTANCE)
     return found
 
 
-def all_pairs(matrix: NDArray[np.float32], person: ArrayLike, block: int = BLOCK) -> AllPairs:
+def all_pairs(
+    matrix: NDArray[np.float32], person: ArrayLike, block: int = BLOCK, head: SimilarityHead | None = None
+) -> AllPairs:
     """Every row against every later row, in blocks; the impostor distances, by far the most, are held once.
 
     1. Rows are put in the order of their persons: what follows a row is first the rest of that person's rows, then
@@ -79,6 +89,7 @@ def all_pairs(matrix: NDArray[np.float32], person: ArrayLike, block: int = BLOCK
         matrix: (n, D) unit rows.
         person: (n,) whose photo each row is.
         block: rows of one product.
+        head: compares them; None is the squared distance.
     """
     order = np.argsort(np.asarray(person, np.int64), kind="stable")
     who = np.asarray(person, np.int64)[order]
@@ -88,7 +99,7 @@ def all_pairs(matrix: NDArray[np.float32], person: ArrayLike, block: int = BLOCK
     genuine, owner = np.empty(same, np.float32), np.repeat(who, ends - np.arange(n) - 1)
     impostor = np.empty(n * (n - 1) // 2 - same, np.float32)
     found = others = 0
-    for start, square in _upper(matrix[order], block):
+    for start, square in _upper(matrix[order], block, head):
         for row, d in enumerate(square, start):
             own, rest = d[row + 1 - start : ends[row] - start], d[ends[row] - start :]
             genuine[found : found + own.size] = own
@@ -139,7 +150,9 @@ def compare_fused(matrix: NDArray[np.float32], person: ArrayLike, photos: Sequen
     return tuple(found)
 
 
-def _upper(matrix: NDArray[np.float32], block: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def _upper(
+    matrix: NDArray[np.float32], block: int, head: SimilarityHead | None
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Blocks of rows against themselves and all later rows."""
     for start in range(0, len(matrix), block):
-        yield start, distances(matrix[start : start + block], matrix[start:])
+        yield start, distances(matrix[start : start + block], matrix[start:], head)

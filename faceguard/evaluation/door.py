@@ -25,6 +25,7 @@ import numpy as np
 
 from faceguard.domain.impostor import LEAST_FMR, ImpostorModel
 from faceguard.domain.score import MAX_DISTANCE
+from faceguard.domain.similarity import SimilarityHead
 from faceguard.domain.template import Gallery
 from faceguard.evaluation.calibration import Calibration, Estimate, Spread, Support, by_law
 from faceguard.evaluation.open_set import leave_one_out
@@ -183,14 +184,16 @@ class DoorCalibration:
         model: ImpostorModel | None,
         rated_size: int | None,
         pair_tau: tuple[float, float] | None = None,
+        head: SimilarityHead | None = None,
     ) -> DoorCalibration:
         """For the people of a gallery.
 
         Args:
             gallery: all of one encoder.
-            model: on the same encoder's card.
+            model: on the card of the same encoder, or of the comparison in use.
             rated_size: on it too.
             pair_tau: see the class.
+            head: the comparison in use; None is the squared distance.
         """
         people, templates = gallery.size, len(gallery.matrix)
         return cls(
@@ -199,7 +202,9 @@ class DoorCalibration:
             rated_size,
             model,
             ModelCalibration(model, people, templates) if model is not None and people else None,
-            Calibration(leave_one_out(gallery.matrix, gallery.subject_ids), people, LOOKS) if people > 1 else None,
+            Calibration(leave_one_out(gallery.matrix, gallery.subject_ids, head), people, LOOKS)
+            if people > 1
+            else None,
             pair_tau,
         )
 
@@ -306,7 +311,7 @@ class DoorCalibration:
         if self.model is None:
             notes.append(
                 "This encoder's card holds no impostor model; measure it: "
-                "faceguard evaluate folder DIR --encoder ID --to-card."
+                "faceguard evaluate folder DIR --encoder ID --to-card (of a learned comparison: train head --out)."
             )
         else:
             notes.append(
@@ -376,7 +381,7 @@ def judge_tau(
         tau: in use; None when there is none.
         target: FPIR of an attempt that was agreed to.
         tau_pair, pair_target: of the 1:1 comparison, and its FMR that was agreed to.
-        encoder: present EncoderId as text.
+        encoder: what tau belongs to at present, as text (``domain.card.Measured``).
         stored_encoder: of the calibration that was taken last; None without one.
         stored_people: K then.
     """
@@ -402,13 +407,14 @@ def judge_tau(
     if stored_encoder is not None and stored_encoder != encoder:
         states.append(TauState.OTHER_ENCODER)
         sentences.append(
-            "The calibration that was taken belongs to another encoder and does not count; choose tau anew once people "
-            "are enrolled with the present one."
+            "The calibration that was taken belongs to another encoder or comparison and does not count; choose tau "
+            "anew once people are enrolled with the present one."
         )
     if calibration.people and (tau is None or estimate is None):
         states.append(TauState.UNKNOWN)
         sentences.append(
-            "There is no measured tau and the door lets nobody in: faceguard evaluate folder DIR --to-card."
+            "There is no measured tau and the door lets nobody in: faceguard evaluate folder DIR --to-card "
+            "(of a learned comparison: train head --out)."
             if tau is None
             else "Nothing says what this tau does to strangers: faceguard evaluate folder DIR --encoder ID --to-card."
         )

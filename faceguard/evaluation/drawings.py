@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 GENUINE: Final = "#1f6f8b"
 IMPOSTOR: Final = "#c8553d"
 TAU: Final = "#333333"
+OTHERS: Final = ("#7a4fa3", "#b8860b", "#3c7d3c")
 FAINT: Final = "#8a8f98"
 BINS: Final = 120
 MOST_DOTS: Final = 4_000
@@ -27,7 +28,13 @@ QUANTILES: Final = 10
 LAW_PEOPLE: Final = (1, 10_000)
 
 
-def det(axes: Axes, curve: ErrorCurve, equal_error: float, tau_point: tuple[float, float] | None) -> None:
+def det(
+    axes: Axes,
+    curve: ErrorCurve,
+    equal_error: float,
+    tau_point: tuple[float, float] | None,
+    others: Mapping[str, ErrorCurve] | None = None,
+) -> None:
     """FNMR over FMR, both logarithmic.
 
     Args:
@@ -35,9 +42,13 @@ def det(axes: Axes, curve: ErrorCurve, equal_error: float, tau_point: tuple[floa
         curve: its points.
         equal_error: where it meets the diagonal.
         tau_point: FMR and FNMR of the threshold in use.
+        others: of learned comparisons, by name.
     """
     seen = (curve.fmr > 0) & (curve.fnmr > 0)  # a logarithm shows no rate of zero
-    axes.plot(curve.fmr[seen], curve.fnmr[seen], color=GENUINE, linewidth=1.8)
+    axes.plot(curve.fmr[seen], curve.fnmr[seen], color=GENUINE, linewidth=1.8, label=_own_name(others))
+    for (name, other), colour in zip((others or {}).items(), OTHERS * 9, strict=False):
+        both = (other.fmr > 0) & (other.fnmr > 0)
+        axes.plot(other.fmr[both], other.fnmr[both], color=colour, linewidth=1.4, linestyle="--", label=name)
     if equal_error > 0:
         axes.plot(equal_error, equal_error, "o", color=IMPOSTOR, markersize=5, label=f"EER {equal_error:.2%}")
     if tau_point is not None and min(tau_point) > 0:
@@ -54,11 +65,18 @@ def det(axes: Axes, curve: ErrorCurve, equal_error: float, tau_point: tuple[floa
     _finish(axes)
 
 
-def roc(axes: Axes, curve: ErrorCurve, tau_point: tuple[float, float] | None) -> None:
+def roc(
+    axes: Axes,
+    curve: ErrorCurve,
+    tau_point: tuple[float, float] | None,
+    others: Mapping[str, ErrorCurve] | None = None,
+) -> None:
     """TPR over FMR, the latter logarithmic; the TPR axis begins where the curve does."""
     seen = curve.fmr > 0
     tpr = 1.0 - curve.fnmr
-    axes.step(curve.fmr[seen], tpr[seen], where="post", color=GENUINE, linewidth=1.8)
+    axes.step(curve.fmr[seen], tpr[seen], where="post", color=GENUINE, linewidth=1.8, label=_own_name(others))
+    for (name, other), colour in zip((others or {}).items(), OTHERS * 9, strict=False):
+        axes.step(other.fmr, 1.0 - other.fnmr, where="post", color=colour, linewidth=1.4, linestyle="--", label=name)
     if tau_point is not None and tau_point[0] > 0:
         axes.plot(tau_point[0], 1.0 - tau_point[1], "D", color=TAU, markersize=5, label="tau in use")
     axes.set(xscale="log", xlabel="FMR", ylabel="TPR (1 - FNMR)")
@@ -67,6 +85,11 @@ def roc(axes: Axes, curve: ErrorCurve, tau_point: tuple[float, float] | None) ->
         low = float(tpr[seen].min())
         axes.set_ylim(max(0.0, low - 0.05 * (1.0 - low) - 1e-3), 1.0 + 0.02 * (1.0 - low) + 1e-3)
     _finish(axes)
+
+
+def _own_name(others: Mapping[str, ErrorCurve] | None) -> str | None:
+    """A curve that is alone needs no name."""
+    return "squared distance" if others else None
 
 
 def histogram(axes: Axes, scores: Comparisons, tau: float | None) -> None:

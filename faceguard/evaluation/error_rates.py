@@ -313,6 +313,11 @@ def bootstrap_by_person(
     return float(low), float(high)
 
 
+def rate_key(rate: float) -> str:
+    """``1e-05`` -> ``"0.00001"``."""
+    return f"{rate:.12f}".rstrip("0")
+
+
 def _sorted(distances: ArrayLike, name: str) -> NDArray[np.floating]:
     values = np.asarray(distances)
     if values.dtype.kind != "f":

@@ -9,7 +9,7 @@ whom it refused may have been one of the staff: the upper bound counts it as suc
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,8 +19,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from faceguard.domain.score import MAX_DISTANCE
-from faceguard.domain.template import Template, TemplateSource
+from faceguard.domain.score import MAX_DISTANCE, Distance
+from faceguard.domain.template import Embedding, Template, TemplateSource
 from faceguard.evaluation.error_rates import CONFIDENCE
 
 ENOUGH_GENUINE: Final = 30
@@ -186,18 +186,21 @@ def domain_of_pair(one: TemplateSource, other: TemplateSource) -> ScoreDomain:
     return ScoreDomain.PHOTO_PHOTO if one is TemplateSource.PHOTO else ScoreDomain.LIVE_LIVE
 
 
-def own_pairs(templates: Sequence[Template]) -> tuple[GenuineScore, ...]:
+def own_pairs(
+    templates: Sequence[Template], compare: Callable[[Embedding, Embedding], Distance] = Embedding.distance
+) -> tuple[GenuineScore, ...]:
     """Scores of people who have two templates and more, each pair of them once.
 
     Args:
         templates: of one encoder.
+        compare: the distance of two faces.
     """
     people: dict[int, list[Template]] = defaultdict(list)
     for template in templates:
         people[template.subject_id].append(template)
     return tuple(
         GenuineScore(
-            one.embedding.distance(other.embedding).value,
+            compare(one.embedding, other.embedding).value,
             subject_id,
             max(one.created_at, other.created_at),
             domain_of_pair(one.source, other.source),

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from faceguard.domain.similarity import SimilarityHead
 from faceguard.evaluation.comparison import distances
 from faceguard.evaluation.error_rates import greatest_tau
 
@@ -86,7 +87,13 @@ class Searches:
 
 
 def search_galleries(
-    matrix: NDArray[np.float32], person: ArrayLike, people: int, *, draws: int | None = None, seed: int = 1
+    matrix: NDArray[np.float32],
+    person: ArrayLike,
+    people: int,
+    *,
+    draws: int | None = None,
+    seed: int = 1,
+    head: SimilarityHead | None = None,
 ) -> Searches:
     """Draw galleries of ``people`` people and search them with everybody's other photos.
 
@@ -101,6 +108,7 @@ def search_galleries(
         people: K, at least 2.
         draws: galleries; None draws 20, and more of small ones.
         seed: of the draws.
+        head: compares them; None is the squared distance.
 
     Raises:
         ValueError: not enough people to draw a gallery and leave a stranger.
@@ -119,7 +127,7 @@ def search_galleries(
         _, first = np.unique(who[shuffled], return_index=True)
         templates = shuffled[first][np.searchsorted(everybody, enrolled)]
         probes = np.setdiff1d(np.arange(who.size), templates)
-        d = distances(matrix[probes], matrix[templates]).astype(np.float64)
+        d = distances(matrix[probes], matrix[templates], head).astype(np.float64)
         nearest_two = np.argpartition(d, 1, axis=1)[:, :2]
         two = np.take_along_axis(d, nearest_two, axis=1)
         order = np.argsort(two, axis=1, kind="stable")

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from faceguard.domain.impostor import ImpostorModel, TailCheck
 from faceguard.domain.score import MAX_DISTANCE
+from faceguard.domain.similarity import SimilarityHead
 from faceguard.evaluation.comparison import distances
 from faceguard.evaluation.error_rates import RULE_OF_30
 from faceguard.evaluation.open_set import halves
@@ -69,12 +70,13 @@ class PairsOfPeople:
         return int(np.count_nonzero(np.triu(self.nearest <= d, 1)))
 
 
-def compare_people(matrix: NDArray[np.float32], person: ArrayLike) -> PairsOfPeople:
+def compare_people(matrix: NDArray[np.float32], person: ArrayLike, head: SimilarityHead | None = None) -> PairsOfPeople:
     """Every photo against every photo of everybody else.
 
     Args:
         matrix: (n, D) unit rows.
         person: (n,) whose photo each row is.
+        head: compares them; None is the squared distance.
 
     Raises:
         ValueError: fewer than two people.
@@ -91,7 +93,7 @@ def compare_people(matrix: NDArray[np.float32], person: ArrayLike) -> PairsOfPeo
     nearest = np.full((people, people), np.inf, np.float32)
     for start in range(0, len(rows), _BLOCK):
         mine = place[start : start + _BLOCK]
-        d = distances(rows[start : start + _BLOCK], rows)
+        d = distances(rows[start : start + _BLOCK], rows, head)
         other = mine[:, np.newaxis] != place
         weight = 1.0 / (counts[mine][:, np.newaxis] * counts[place])
         # a step holds what is greater than the one before: ties at the step itself are within it
@@ -103,7 +105,13 @@ def compare_people(matrix: NDArray[np.float32], person: ArrayLike) -> PairsOfPeo
     return PairsOfPeople(share, nearest, people, len(rows))
 
 
-def fit_impostor_model(matrix: NDArray[np.float32], person: ArrayLike, data_set: str, seed: int = 1) -> ImpostorModel:
+def fit_impostor_model(
+    matrix: NDArray[np.float32],
+    person: ArrayLike,
+    data_set: str,
+    seed: int = 1,
+    head: SimilarityHead | None = None,
+) -> ImpostorModel:
     """The model of all these people, with its tail checked on halves of them.
 
     Args:
@@ -111,13 +119,14 @@ def fit_impostor_model(matrix: NDArray[np.float32], person: ArrayLike, data_set:
         person: (n,) whose photo each row is.
         data_set: what they are, and through which detector and mirror setting.
         seed: of the split.
+        head: compares them; None is the squared distance.
 
     Raises:
         ValueError: too few people to fit a tail.
     """
     who = np.asarray(person, np.int64)
-    model = fit(compare_people(matrix, who), data_set)
-    one, other = (compare_people(matrix[rows], who[rows]) for rows in halves(who, seed))
+    model = fit(compare_people(matrix, who, head), data_set)
+    one, other = (compare_people(matrix[rows], who[rows], head) for rows in halves(who, seed))
     return replace(model, checks=check_tail(one, other))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ class Measured:
         mistaken: impostor pairs, the nearest first.
         sharpness: of the poorer photo of genuine pairs; empty where it is not known.
         genuine: the same pairs' distances.
+        others: the comparisons as learned ones have them, by name.
     """
 
     answer: Mapping[str, Any]
@@ -42,6 +43,7 @@ class Measured:
     mistaken: Sequence[ShownPair]
     sharpness: NDArray[np.float64]
     genuine: NDArray[np.float64]
+    others: Mapping[str, Comparisons] = field(default_factory=dict)
 
 
 def rates_document(title: str, measured: Measured, when: datetime) -> Document:
@@ -146,6 +148,8 @@ def _tables(answer: Mapping[str, Any]) -> Iterator[Table]:
     for key, below in answer["fmr_below"].items():
         note += f" At FMR {key} no false match was seen: below {below:.1e} (rule of three)."
     yield Table("Operating points", headings, rows, note)
+    if "comparisons" in answer:
+        yield _comparisons(answer["comparisons"])
     if answer["accuracy"] is not None:
         folds = zip(answer["accuracy_by_fold"], answer["tau_by_fold"], strict=True)
         yield Table(
@@ -157,6 +161,24 @@ def _tables(answer: Mapping[str, Any]) -> Iterator[Table]:
     if answer.get("search"):
         yield _searches(answer)
     yield from _failures(answer)
+
+
+def _comparisons(found: Mapping[str, Any]) -> Table:
+    rows = []
+    for name, row in found.items():
+        for key, tpr in row["tpr"].items():
+            by = row.get("difference", {}).get(key)
+            against = "" if by is None else f"{by['value']:+.2%} [{by['low']:+.2%}, {by['high']:+.2%}]"
+            cost = "" if row["cllr"] is None else f"{row['cllr']:.4f}"
+            bounds = _percent(row["tpr_bounds"][key])
+            rows.append((name, key, f"{row['tau'][key]:.4f}", f"{tpr:.2%}", bounds, against, f"{row['eer']:.3%}", cost))
+    return Table(
+        "Learned comparisons beside the squared distance",
+        ("comparison", "FMR", "tau", "TPR", "95 % by person", "against squared", "EER", "Cllr (bits)"),
+        rows,
+        "Bounds: whole people are drawn again. A learned comparison has distances, and a tau, of its own. Where it was "
+        "trained on some of these people, it shows them at their best.",
+    )
 
 
 def _searches(answer: Mapping[str, Any]) -> Table:
@@ -185,8 +207,9 @@ def _plots(measured: Measured) -> Iterator[Plot]:
     curve = error_curve(scores)
     here = None if tau is None else (scores.fmr(tau), scores.fnmr(tau))
     eer = measured.answer["eer"]
-    yield Plot("Detection error trade-off", _CURVE_NOTE, lambda axes: drawings.det(axes, curve, eer, here))
-    yield Plot("Receiver operating characteristic", "", lambda axes: drawings.roc(axes, curve, here))
+    others = {name: error_curve(found) for name, found in measured.others.items()}
+    yield Plot("Detection error trade-off", _CURVE_NOTE, lambda axes: drawings.det(axes, curve, eer, here, others))
+    yield Plot("Receiver operating characteristic", "", lambda axes: drawings.roc(axes, curve, here, others))
     yield Plot(
         "Distances",
         "Each class is a density of its own, however many comparisons it has.",

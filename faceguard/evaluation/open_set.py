@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from faceguard.domain.similarity import SimilarityHead
 from faceguard.evaluation.calibration import Calibration, Estimate, StrangerSearches
 from faceguard.evaluation.comparison import BLOCK, distances
 from faceguard.evaluation.error_rates import clopper_pearson
@@ -135,7 +136,9 @@ def drawn_galleries(matrix: NDArray[np.float32], person: ArrayLike, people: int,
     )
 
 
-def leave_one_out(matrix: NDArray[np.float32], subject_ids: ArrayLike) -> StrangerSearches:
+def leave_one_out(
+    matrix: NDArray[np.float32], subject_ids: ArrayLike, head: SimilarityHead | None = None
+) -> StrangerSearches:
     """A gallery against itself: everybody searches among all the others, as a stranger would.
 
     Each pair of people counts in both directions but is one event, so K people make K / 2 independent searches in
@@ -144,6 +147,7 @@ def leave_one_out(matrix: NDArray[np.float32], subject_ids: ArrayLike) -> Strang
     Args:
         matrix: (T, D) unit rows, all templates.
         subject_ids: (T,) their owners.
+        head: compares them; None is the squared distance.
 
     Raises:
         ValueError: fewer than two people.
@@ -155,7 +159,7 @@ def leave_one_out(matrix: NDArray[np.float32], subject_ids: ArrayLike) -> Strang
     nearest, distance = np.empty(owner.size, np.int64), np.empty(owner.size)
     for start in range(0, owner.size, BLOCK):
         rows = slice(start, start + BLOCK)
-        d = distances(matrix[rows], matrix).astype(np.float64)
+        d = distances(matrix[rows], matrix, head).astype(np.float64)
         d[owner[rows, np.newaxis] == owner] = np.inf
         nearest[rows] = d.argmin(axis=1)
         distance[rows] = d.min(axis=1)

@@ -14,14 +14,11 @@ from faceguard.evaluation.error_rates import (
     MeasuredPoint,
     clopper_pearson,
 )
+from faceguard.evaluation.error_rates import rate_key as rate_key
 from faceguard.evaluation.identification import Searches, rated_curve, rated_size
+from faceguard.evaluation.side_by_side import compared_lines
 
 MARGINS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2)
-
-
-def rate_key(rate: float) -> str:
-    """``1e-05`` -> ``"0.00001"``."""
-    return f"{rate:.12f}".rstrip("0")
 
 
 def acquisition_answer(acquired: Acquired, people: int | None) -> dict[str, Any]:
@@ -208,6 +205,9 @@ def lines(answer: dict[str, Any]) -> list[str]:
     if "tpr_bounds_by_person" in answer:
         for key, (low, high) in answer["tpr_bounds_by_person"].items():
             text.append(f"TPR at FMR {key} when whole people are drawn again: {low:.2%} to {high:.2%}.")
+    if "comparisons" in answer:
+        text += ["", *compared_lines(answer["comparisons"])]
+        text.append("Where a comparison was trained on some of these people, it shows them at their best.")
     if answer.get("fused"):
         text += ["", *_fused_lines(answer)]
     if answer.get("search"):

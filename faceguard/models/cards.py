@@ -111,12 +111,14 @@ def _rate(table: Any) -> MeasuredRate:
     return build(MeasuredRate, table, {"name": text_of, "value": number_of, "data_set": text_of})
 
 
-def _point(table: Any) -> OperatingPoint:
+def point_of(table: Any) -> OperatingPoint:
+    """An operating point from its table, else ValueError."""
     readers = {"fmr": number_of, "tau": lambda v: Threshold(number_of(v)), "tpr": number_of, "data_set": text_of}
     return build(OperatingPoint, table, readers)
 
 
-def _impostor(table: Any) -> ImpostorModel:
+def impostor_of(table: Any) -> ImpostorModel:
+    """An impostor model from its table, else ValueError."""
     numbers = list_of(list_of(number_of))
     check = {"fmr": number_of, "ratio": number_of, "ratio_back": number_of}
     return build(
@@ -165,9 +167,9 @@ _CARD_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "strides": list_of(as_is),
     "template": text_of,
     "template_points": list_of(list_of(number_of)),
-    "operating_points": list_of(_point),
+    "operating_points": list_of(point_of),
     "default_fmr": number_of,
-    "impostor": _impostor,
+    "impostor": impostor_of,
     "crop_scale": number_of,
     "classes": list_of(text_of),
     "bona_fide": text_of,

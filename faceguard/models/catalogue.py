@@ -233,8 +233,7 @@ class Catalogue:
             rows = tomlkit.aot()
             for point in sorted(points, key=lambda p: -p.fmr):
                 row = tomlkit.table()
-                row.update({"fmr": point.fmr, "tau": point.tau.value, "tpr": point.tpr})
-                row.update({"n_genuine": point.n_genuine, "n_impostor": point.n_impostor, "data_set": point.data_set})
+                row.update(point_table(point))
                 rows.append(row)
             table["operating_points"] = rows
         if rated_size is not None:
@@ -271,6 +270,11 @@ class Catalogue:
         if found is None:
             raise ModelFault(f"There is no network '{model_id}'; there are: {', '.join(e.id for e in entries)}.")
         return found
+
+
+def point_table(point: OperatingPoint) -> dict[str, Any]:
+    """An operating point as the table that stands on a card."""
+    return dataclasses.asdict(point) | {"tau": point.tau.value}
 
 
 def impostor_table(model: ImpostorModel) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from faceguard.domain.errors import EncoderMismatch
 from faceguard.domain.score import MAX_DISTANCE, Candidate, Distance
+from faceguard.domain.similarity import SimilarityHead
 from faceguard.domain.template import Embedding, Gallery, require_same_encoder
 
 _Real = TypeVar("_Real", bound=np.floating[Any])
@@ -25,12 +26,24 @@ class Matcher:
     4. Only for those who are reported: the distance again in float64 from the difference of the vectors, which is
        exactly 0 for identical ones (the product in float32 is right to about 5e-7 only).
 
+    With a learned comparison its distances stand in for the squared ones, over the same rows: in float64 from the
+    start, so that 3 and 4 are exact without a second look.
+
     Args:
         gallery: the snapshot; another gallery needs another matcher.
+        head: the learned comparison; None is the squared distance.
+
+    Raises:
+        EncoderMismatch: the comparison was learned for another encoder than the gallery's, or another length.
     """
 
-    def __init__(self, gallery: Gallery) -> None:
+    def __init__(self, gallery: Gallery, head: SimilarityHead | None = None) -> None:
+        if head is not None:
+            require_same_encoder(head.encoder_id, gallery.encoder_id)
+            if head.weights.size != gallery.matrix.shape[1]:
+                raise EncoderMismatch("The learned comparison is for embeddings of another length than the gallery's.")
         self._gallery = gallery
+        self._head = head
         # Rows of one person side by side, so that one reduceat gives each person's minimum.
         order = np.argsort(gallery.subject_ids, kind="stable")
         self._rows = np.ascontiguousarray(gallery.matrix[order])
@@ -83,12 +96,16 @@ class Matcher:
                 f"{embedding.values.size} against {self._rows.shape[1]}",
             )
 
-    def _distances(self, embedding: Embedding) -> NDArray[np.float32]:
+    def _distances(self, embedding: Embedding) -> NDArray[np.floating]:
         probe = embedding.values
+        if self._head is not None:
+            return self._head.distances(probe, self._rows)
         distances = self._squares + probe @ probe - 2.0 * (self._rows @ probe)
         return as_distances(distances)
 
     def _refined(self, embedding: Embedding, rows: slice) -> float:
+        if self._head is not None:
+            return float(self._head.distances(embedding.values, self._rows[rows]).min())
         difference = self._rows[rows].astype(np.float64) - embedding.values.astype(np.float64)
         return float(as_distances(np.einsum("ij,ij->i", difference, difference)).min())
 

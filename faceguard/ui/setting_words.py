@@ -58,6 +58,7 @@ MORE_TITLES: Final[Mapping[str, str]] = {
     "models.landmarks": "Landmark network",
     "models.pad": "Liveness networks",
     "models.quality": "Quality network",
+    "models.comparison": "Learned comparison",
     "access.tau_pair": "tau after PIN or badge",
     "access.margin": "Margin to the next person",
     "access.cooldown_ms": "Pause after a grant",

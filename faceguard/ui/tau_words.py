@@ -44,9 +44,10 @@ def counted(n: int, one: str, many: str) -> str:
     return f"1 {one}" if n == 1 else f"{n:,} {many}"
 
 
-def position_line(meaning: TauMeaning) -> str:
-    """tau as distance and cosine, and the rate of one comparison."""
-    words = f"d at most {meaning.tau:.3f}, which is a cosine of at least {1.0 - meaning.tau / 2.0:.3f}."
+def position_line(meaning: TauMeaning, picture: TauPicture) -> str:
+    """tau as distance and, where that is squared, as cosine; and the rate of one comparison."""
+    cosine = f", which is a cosine of at least {1.0 - meaning.tau / 2.0:.3f}" if picture.squared else ""
+    words = f"d at most {meaning.tau:.3f}{cosine}."
     if meaning.fmr is None:
         return f"{words} How often two strangers lie within was not measured."
     return f"{words} Of two strangers compared, {often(meaning.fmr)} lies within."

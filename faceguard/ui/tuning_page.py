@@ -303,7 +303,7 @@ class TuningPage(QWidget):
         meaning, picture = self._meaning(), self._picture
         if meaning is None or picture is None:
             return
-        self.line.setText(tau_words.position_line(meaning))
+        self.line.setText(tau_words.position_line(meaning, picture))
         self.growth_card.say(tau_words.strangers(meaning.strangers, picture.standing.door.people))
         self.growth_card.headline.set_tone("deny" if meaning.unsafe else None)
         self.staff_card.say(tau_words.staff(meaning.staff, picture.staff))

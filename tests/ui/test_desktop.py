@@ -210,6 +210,22 @@ def test_a_kiosk_whose_settings_are_broken_can_still_be_left(qtbot, house):
         assert kiosk.stop()
 
 
+def test_a_kiosk_whose_learned_comparison_is_missing_is_out_of_service_and_can_be_left(qtbot, house):
+    house.settings_file.change("models.comparison", "gone")
+    kiosk = Kiosk(house, empty_room)
+    qtbot.addWidget(kiosk.window)
+    kiosk.window.show()
+    kiosk.start()
+    try:
+        qtbot.waitUntil(lambda: kiosk.window.verdict.words.headline == "Out of service", timeout=20_000)
+        qtbot.keyClick(kiosk.window, Qt.Key.Key_Escape)
+        qtbot.keyClicks(kiosk.window.entry, PIN)
+        qtbot.keyClick(kiosk.window.entry, Qt.Key.Key_Return)
+        qtbot.waitUntil(kiosk.window.isHidden, timeout=20_000)
+    finally:
+        assert kiosk.stop()
+
+
 def test_a_kiosk_on_a_simulated_camera_without_an_output_says_both(qtbot, house):
     kiosk = Kiosk(house, empty_room)
     qtbot.addWidget(kiosk.window)

@@ -33,7 +33,7 @@ def open_desk(tmp_path):
             tau=lambda _settings: None,
             tau_pair=lambda _settings: None,
             search=lambda _gallery, _embedding: [],
-            compare=lambda _gallery, _embedding, _subject_id: None,
+            compare_with=lambda _gallery, _embedding, _subject_id: None,
             read_photo=lambda _path: np.zeros(1),
             role=role,
             clock=lambda: 0,

@@ -52,7 +52,7 @@ def open_desk(tmp_path):
             tau=lambda _settings: Threshold(1.0),
             tau_pair=lambda _settings: Threshold(0.5),
             search=lambda gallery, embedding: [(c.subject_id, c.distance) for c in Matcher(gallery).search(embedding)],
-            compare=lambda gallery, embedding, subject_id: Matcher(gallery).compare(embedding, subject_id),
+            compare_with=lambda gallery, embedding, subject_id: Matcher(gallery).compare(embedding, subject_id),
             read_photo=lambda _path: np.zeros(1),
             role=role,
             clock=lambda: 0,

@@ -1,12 +1,16 @@
 """Warnings that stay while their cause does."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from faceguard.app.status_words import LIVENESS_OFF, banners, liveness_item
+from faceguard.app.status_words import LIVENESS_OFF, NOT_MEASURED, banners, encoder_item, liveness_item
 from faceguard.compose import House
 from faceguard.config.settings import Settings
+from faceguard.domain.head_card import HeadCard
+from faceguard.domain.similarity import HeadKind, SimilarityHead
 from faceguard.evaluation.door import TauState, Verdict
 
 
@@ -27,6 +31,16 @@ def test_a_tau_that_has_become_unsafe_is_said_and_where_to_choose_another(networ
     assert (worst.meaning, other.meaning) == ("deny", "ask")
     assert worst.sentence == "It is unsafe. Choose another one on the Tuning page."
     assert other.sentence == "It is beyond the rated size."
+
+
+def test_a_learned_comparison_is_said_and_that_it_has_no_measured_tau(networks):
+    assert encoder_item(networks).words == f"Encoder: encoder_s, on {networks.provider.upper()}"
+    head = SimilarityHead(HeadKind.ABSOLUTE, networks.encoder.encoder_id, np.full(128, -1.0), 20.0)
+    learned = replace(networks, head=HeadCard(id="tiny", head=head, origin="a test"))
+    item = encoder_item(learned)
+    assert (item.words, item.tone) == (f"Encoder: encoder_s compared by tiny, on {networks.provider.upper()}", "ask")
+    (banner,) = banners(Settings(), learned, simulated=False)
+    assert banner.sentence == NOT_MEASURED
 
 
 def test_liveness_off_comes_first(networks):

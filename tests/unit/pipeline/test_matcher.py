@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceguard.domain.errors import EncoderMismatch
+from faceguard.domain.similarity import HeadKind, SimilarityHead
 from faceguard.domain.template import ConsentMeans, Embedding, EncoderId, Gallery, Subject
 from faceguard.pipeline.matcher import Matcher, as_distances
 
@@ -121,3 +122,47 @@ def test_ten_thousand_people_are_searched_rightly():
     first, second = matcher.search(Embedding(rows[4321], ENCODER))
     assert (first.subject_id, first.distance.value) == (4322, 0.0)
     assert second.distance > first.distance
+
+
+def head(length=16, seed=1, kind=HeadKind.ABSOLUTE, encoder=ENCODER):
+    return SimilarityHead(kind, encoder, -9.0 * np.random.default_rng(seed).random(length), 20.0)
+
+
+@given(
+    ids=st.lists(st.integers(1, 6), min_size=1, max_size=20),
+    seed=st.integers(0, 2**32 - 1),
+    kind=st.sampled_from(HeadKind),
+)
+def test_a_learned_comparison_is_searched_as_exhaustively(ids, seed, kind):
+    rows, learned = unit_rows(len(ids), seed=seed), head(kind=kind)
+    probe = Embedding(unit_rows(1, seed=seed + 1)[0], ENCODER)
+    exact = learned.distances(probe.values, rows)
+    nearest = {i: min(d for d, owner in zip(exact, ids, strict=True) if owner == i) for i in set(ids)}
+    matcher = Matcher(gallery(rows, ids), learned)
+    found = matcher.search(probe, 3)
+    assert [(c.distance.value, c.subject_id) for c in found] == sorted((d, i) for i, d in nearest.items())[:3]
+    for person, d in nearest.items():
+        assert matcher.compare(probe, person).value == d
+    assert matcher.compare(probe, 7) is None
+
+
+@given(ids=st.permutations([1, 1, 2, 2, 3, 3]))
+def test_people_at_the_same_learned_distance_come_by_number(ids):
+    rows = np.tile(unit_rows(1), (6, 1))
+    found = Matcher(gallery(rows, ids), head()).search(Embedding(unit_rows(1, seed=5)[0], ENCODER), 3)
+    assert [c.subject_id for c in found] == [1, 2, 3]
+    assert len({c.distance.value for c in found}) == 1
+
+
+def test_the_same_vector_is_nearest_and_nobody_nearer():
+    rows, learned = unit_rows(50), head()
+    found = Matcher(gallery(rows, range(1, 51)), learned).search(Embedding(rows[7], ENCODER), 50)
+    assert found[0].subject_id == 8
+    assert found[0].distance.value == 0.0
+
+
+def test_a_learned_comparison_of_another_encoder_or_length_is_refused():
+    with pytest.raises(EncoderMismatch):
+        Matcher(gallery(unit_rows(2), [1, 2]), head(encoder=OTHER))
+    with pytest.raises(EncoderMismatch, match="length"):
+        Matcher(gallery(unit_rows(2), [1, 2]), head(length=8))
