@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from faceguard.access.liveness_trial import JUDGING_VERSION
 from faceguard.access.policy import FRAME_GAP_MS, AccessPolicy, LearnedTaus, LivenessPolicy, PassiveRule
 from faceguard.access.roles import Role
 from faceguard.camera.photo_file import read_photo
@@ -55,6 +56,7 @@ from faceguard.store.audit_log import AuditLog
 from faceguard.store.database import Database
 from faceguard.store.gallery_store import GalleryStore, LoadedGallery
 from faceguard.tau_picture import Standing, TauPicture
+from faceguard.trial_bench import TrialBench
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +239,17 @@ class House:
             poll_policy=rules.poll,
         )
 
+    def open_bench(self, camera: str, *, clock: Callable[[], int] | None = None) -> TrialBench:
+        """A liveness test before the source with this label, for the calling thread; it has no door."""
+        networks = self.networks
+        return TrialBench(
+            recogniser_of(networks, self.settings()),
+            lambda: policy_of(self.settings(), networks),
+            camera,
+            judging_networks(networks),
+            clock=clock or self.clock,
+        )
+
     def open_source(self, spec: str | None = None, *, fps: float | None = None, paced: bool = True) -> FrameSource:
         """The camera that the settings, or ``spec``, name; not opened yet."""
         settings = self.settings()
@@ -398,6 +411,20 @@ def still_examiner(networks: Networks, settings: Settings) -> StillExaminer:
         aligner_of(networks.encoder.card),
         quality_of(networks, settings),
         networks.encoder,
+    )
+
+
+def judging_networks(networks: Networks) -> str:
+    """Everything but the policy that liveness depends on, in one line: results of another one are not quoted."""
+    detector, encoder = networks.detector.card, networks.encoder.card
+    pads = [
+        f"{card.id}@{card.sha256[:12]} ({card.attack_threshold:g}, {card.accept_threshold:g}, "
+        f"{'measured' if card.measured else 'not measured'})"
+        for card in (pad.card for pad in networks.pads)
+    ]
+    return (
+        f"judging {JUDGING_VERSION}; detector {detector.id}@{detector.sha256[:12]}; encoder {encoder.encoder_id}; "
+        f"PAD {' + '.join(pads) or 'none'}"
     )
 
 

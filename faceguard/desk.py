@@ -24,6 +24,7 @@ from faceguard.domain.score import Distance, Threshold
 from faceguard.domain.template import ConsentMeans, Embedding, EncoderId, Gallery, Subject, TemplateSource
 from faceguard.labelling import Labelling
 from faceguard.pictures_desk import PicturesDesk
+from faceguard.selftest import LivenessTests
 from faceguard.store.audit_log import AuditEvent, AuditLog
 from faceguard.store.credentials import Credentials, PinReason
 from faceguard.store.database import Database
@@ -117,6 +118,7 @@ class Desk:
     Attributes:
         pages: the event log page by page.
         labels: whom events showed, as the desk says it.
+        liveness_tests: presentations before a camera, and what they amount to.
     """
 
     def __init__(
@@ -151,6 +153,9 @@ class Desk:
         self._compare = compare
         self._read_photo = read_photo
         self._roles = RoleSession(clock, role)
+        self.liveness_tests = LivenessTests(
+            database, self._roles.require, lambda what, detail: self._note(what, None, detail), clock
+        )
         self._loaded: LoadedGallery | None = None
         self._installing: set[str] = set()
         self.pages = EventPages(database)

@@ -12,9 +12,10 @@ from random import Random
 from typing import assert_never
 
 from faceguard.access.attempt import Attempt, GallerySearch, Look, LookResult, Phase, denial, look, look_pair
-from faceguard.access.challenge import Answer, Turn, draw
+from faceguard.access.challenge import Turn
 from faceguard.access.failures import FailedFaces
 from faceguard.access.hints import hint_for
+from faceguard.access.liveness_proof import Refused, asked_turn, confirming, prove, still_picture
 from faceguard.access.policy import AccessPolicy, LivenessPolicy
 from faceguard.access.standing import Standing
 from faceguard.domain.decision import (
@@ -84,10 +85,7 @@ class AccessSession:
     @property
     def challenge(self) -> Turn | None:
         """The turn that is being asked for, while the pipeline should follow its points."""
-        attempt = self._attempt
-        if attempt is None or attempt.challenge is None or attempt.proven_ns is not None:
-            return None
-        return attempt.challenge.turn
+        return asked_turn(self._attempt)
 
     @property
     def ask(self) -> Ask | None:
@@ -233,7 +231,7 @@ class AccessSession:
         if self._standing.settled(observation.track_id):
             self._attempt = None
             return Pending(Hint.WAIT, 0.0, observation.track_id)
-        if observation.pad is not None and self._checks_liveness and observation.pad.static is PadVerdict.ATTACK:
+        if still_picture(observation, self._policy):
             return self._deny(attempt, DenyReason.STATIC_PICTURE, now_ns, charged=True, settled=True)
         if attempt.phase is Phase.COLLECT:
             return self._collect(attempt, observation, fresh, now_ns)
@@ -314,44 +312,13 @@ class AccessSession:
     # liveness, once somebody is named
 
     def _prove(self, attempt: Attempt, observation: Observation, now_ns: int) -> Decision:
-        policy = self._policy
-        assert attempt.named is not None
         if not self._checks_liveness:
             return self._settle(attempt, now_ns)
-        if observation.embedding is not None:
-            apart = observation.embedding.distance(attempt.named.fused)
-            if not apart.within(policy.tau_continuity):
-                return self._deny(attempt, DenyReason.IDENTITY_CHANGED, now_ns, charged=True, settled=True)
-        passive = attempt.passive(policy.passive, policy.good_frames)
-        if passive is PadVerdict.ATTACK:
-            return self._deny(attempt, DenyReason.PASSIVE_ATTACK, now_ns, charged=True, settled=True)
-        wanted = policy.liveness is LivenessPolicy.STRICT or passive is not PadVerdict.BONA_FIDE
-        if wanted and attempt.proven_ns is None:
-            return self._challenge(attempt, observation, now_ns)
-        if attempt.static() is not PadVerdict.BONA_FIDE:
-            since_ns = attempt.proven_ns or attempt.named_ns
-            if observation.captured_ns - since_ns > policy.attempt_ms * NS_PER_MS:
-                return self._deny(attempt, DenyReason.LIVENESS_UNDECIDED, now_ns, charged=False, shown=attempt.named)
-            return Pending(Hint.LOOK_STRAIGHT, 1.0, attempt.track_id)
-        return self._settle(attempt, now_ns)
-
-    def _challenge(self, attempt: Attempt, observation: Observation, now_ns: int) -> Decision:
-        frame_ns = observation.captured_ns
-        if attempt.challenge is None:
-            expires_ns = frame_ns + self._policy.challenge_ms * NS_PER_MS
-            attempt.challenge = draw(frame_ns, expires_ns, self._random)
-        elif observation.pad is not None and observation.embedding is not None:
-            # geometry counts only where the same frame shows that it is still the same face
-            attempt.challenge = attempt.challenge.read(observation.pad.parallax)
-        challenge = attempt.challenge
-        if challenge.answer is Answer.PROVEN:
-            attempt.proven_ns = frame_ns
-            return Pending(Hint.LOOK_STRAIGHT, 1.0, attempt.track_id)
-        if frame_ns > challenge.expires_ns:
-            flat = challenge.looks_flat
-            reason = DenyReason.FLAT_PICTURE if flat else DenyReason.CHALLENGE_FAILED
-            return self._deny(attempt, reason, now_ns, charged=True, settled=flat, shown=attempt.named)
-        return Pending(Hint.TURN_LEFT if challenge.turn is Turn.LEFT else Hint.TURN_RIGHT, 1.0, attempt.track_id)
+        found = prove(attempt, observation, self._policy, self._random)
+        if isinstance(found, Refused):
+            shown = attempt.named if found.shown else None
+            return self._deny(attempt, found.reason, now_ns, charged=found.charged, settled=found.settled, shown=shown)
+        return self._settle(attempt, now_ns) if found is None else Pending(found, 1.0, attempt.track_id)
 
     def _settle(self, attempt: Attempt, now_ns: int) -> Decision:
         """Liveness is shown as far as it can be: compare the newest frames again, then grant or ask.
@@ -365,10 +332,8 @@ class AccessSession:
         blocked = self._blocked(attempt)
         if blocked is not None:
             return self._deny(attempt, blocked, now_ns, charged=False, settled=True)
-        begun_ns = attempt.named_ns if attempt.proven_ns is None else attempt.proven_ns
-        late = now_ns - begun_ns > policy.attempt_ms * NS_PER_MS
-        frames = attempt.recent(now_ns, policy.good_frames, since_ns=attempt.proven_ns)
-        if len(frames) < policy.good_frames or now_ns - frames[-1].captured_ns > FRESH_MS * NS_PER_MS:
+        frames, late = confirming(attempt, policy, now_ns)
+        if not frames:
             if late:
                 return self._deny(attempt, DenyReason.STALE_EVIDENCE, now_ns, charged=False)
             return Pending(Hint.LOOK_STRAIGHT, 1.0, attempt.track_id)

@@ -18,6 +18,7 @@ from faceguard.app.events_link import EventsLink
 from faceguard.app.networks_link import NetworksLink
 from faceguard.app.people_link import PeopleLink
 from faceguard.app.role_link import RoleLink
+from faceguard.app.selftest_link import SelftestLink
 from faceguard.app.settings_link import SettingsLink
 from faceguard.app.tuning_link import TUNING, TuningLink
 from faceguard.camera.photo_file import SUFFIXES
@@ -121,6 +122,8 @@ class Desktop(QObject):
         self._events_link.add_pages()
         self.tuning = TuningLink(self._house, self.desk, self.window, self)
         self.window.add_page("settings", "settings", "Settings", self.settings)
+        self._selftest_link = SelftestLink(self._house, self.desk, self.window, self.settings, self._make_source, self)
+        self.selftest = self._selftest_link.page
         self.window.page_changed.connect(self._on_page_changed)
 
     def _wire_pages(self) -> None:
@@ -143,6 +146,9 @@ class Desktop(QObject):
         self._settings_link.changed.connect(self._events_link.on_setting_changed)
         self._role.role_changed.connect(self._events_link.set_admin)
         self.recorded.connect(self._events_link.on_recorded)
+        self._selftest_link.began.connect(self.shut_door)
+        self._selftest_link.ended.connect(self.start_door)
+        self._selftest_link.measured_changed.connect(self._show_status)
 
     # life
 
@@ -166,6 +172,7 @@ class Desktop(QObject):
         self._door_test.stop()
         self._role.stop()
         ended = self._networks_link.stop()
+        ended = self._selftest_link.stop() and ended
         ended = self.desk.stop() and ended
         return self._stop_door() and ended
 
@@ -201,7 +208,9 @@ class Desktop(QObject):
     # the door
 
     def start_door(self) -> None:
-        """Camera and recognition, anew when they run already."""
+        """Camera and recognition, anew when they run already; after a liveness test, while one has the camera."""
+        if self._selftest_link.testing:
+            return
         self._stop_door()
         self._notice = self._fault = ""
         self.door.show_decision(Pending(Hint.WAIT))
@@ -214,9 +223,9 @@ class Desktop(QObject):
             return
         worker, queued = doorway.worker, Qt.ConnectionType.QueuedConnection
         worker.shadowed.connect(self._on_shadowed, queued)
-        worker.decided.connect(self._show_decision, queued)
+        doorway.decided.connect(self._show_decision)
+        doorway.observed.connect(self.door.show_observation)
         worker.claim_answered.connect(self.door.show_claim_answer, queued)
-        worker.observed.connect(self.door.show_observation, queued)
         worker.recorded.connect(self._on_event, queued)
         worker.noticed.connect(self._on_notice, queued)
         doorway.door_tested.connect(self._on_door_tested, queued)
@@ -226,7 +235,8 @@ class Desktop(QObject):
         doorway.start()
 
     def shut_door(self, sentence: str) -> None:
-        """Stop the door and say why; the desk goes on."""
+        """Stop the door, and a test in its place, and say why; the desk goes on."""
+        self._selftest_link.stop()
         self._stop_door()
         self._show_decision(OutOfService(sentence, self._house.clock()))
 
@@ -380,7 +390,9 @@ class Desktop(QObject):
             self._networks = self._house.loaded_networks
             self._settings_link.show(self._settings, self._networks)
             self._apply_policy(self._settings)  # whatever was changed while the door was being set up
-        doorway = self.doorway
+        doorway = self._selftest_link.way or self.doorway
+        runs = None if self.doorway is None else self.doorway.source
+        self._selftest_link.look(runs, self._newest(), self._networks)
         items = []
         if doorway is not None:
             items.append(status_words.camera_item(doorway.source, doorway.camera))
@@ -389,7 +401,8 @@ class Desktop(QObject):
         items.append(status_words.people_item(self._people))
         failed = self._networks is None and bool(self._fault) and doorway is not None
         items.append(status_words.encoder_item(self._networks, failed=failed))
-        items.append(status_words.liveness_item(self._settings, self._networks))
+        measured = self._selftest_link.measured(self._settings.text("liveness.policy"))
+        items.append(status_words.liveness_item(self._settings, self._networks, measured))
         self.window.show_status(items)
         simulated = doorway is not None and doorway.source.simulated
         banners = status_words.banners(

@@ -1,4 +1,4 @@
-"""Camera thread and recognition thread of one door, and what they tell the window."""
+"""The door's own guard before one camera, and what it tells the window."""
 
 from __future__ import annotations
 
@@ -8,23 +8,20 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Qt, QThread, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from faceguard.access.policy import AccessPolicy
-from faceguard.camera.latest_frame import LatestFrame
-from faceguard.camera.reader import CameraReader
+from faceguard.app.camera_watch import CameraWatch
 from faceguard.camera.source import FrameSource
-from faceguard.camera.watchdog import CameraState, CameraStatus
 from faceguard.compose import House
 from faceguard.domain.decision import OutOfService
 from faceguard.domain.errors import FaceguardError
 from faceguard.domain.face import Frame
 from faceguard.guard import Guard, GuardReport
-from faceguard.ui.worker import INTERNAL_ERROR, RecognitionWorker
+from faceguard.ui.worker import INTERNAL_ERROR
 
 log = logging.getLogger(__name__)
 
-STOP_S = 5.0
 RETRY_S = 1.0
 """After a guard could not be built (network or database fault) it is tried again this often."""
 TEST_S = 2.0
@@ -165,8 +162,8 @@ class OwnGuard:
         return guard
 
 
-class Doorway(QObject):
-    """One camera, one worker; started and stopped once. A change of camera makes a new doorway.
+class Doorway(CameraWatch):
+    """The door before one camera; started and stopped once. A change of camera makes a new doorway.
 
     Args:
         house: settings, people, networks.
@@ -182,68 +179,21 @@ class Doorway(QObject):
     cancelled = Signal()
     policy_changed = Signal(object)
     door_tested = Signal(bool, str)
-    _stopping = Signal()
 
     def __init__(self, house: House, source: FrameSource, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.source = source
-        self.mailbox = LatestFrame()
-        self._reader = CameraReader(
-            source, self.mailbox, stall_ms=house.settings().whole("camera.stall_ms"), clock=house.clock
-        )
-        self._guard = OwnGuard(house, self.door_tested.emit)
-        self._thread = QThread()
-        self._thread.setObjectName("recognition")
-        self.worker = RecognitionWorker(
-            self._guard, self.mailbox.take, camera_fault=self._camera_fault, clock=house.clock
-        )
-        self.worker.moveToThread(self._thread)
-        self._thread.started.connect(self.worker.start)
-        self._thread.finished.connect(self.worker.deleteLater)
-        self.worker.stopped.connect(self._guard.close, Qt.ConnectionType.DirectConnection)
-        self.worker.stopped.connect(self._thread.quit, Qt.ConnectionType.DirectConnection)
+        guard = OwnGuard(house, self._on_tested)
+        super().__init__(house, source, guard, parent)
+        self._guard = guard
         queued = Qt.ConnectionType.QueuedConnection
         self.pin_entered.connect(self.worker.submit_pin, queued)
         self.claim_entered.connect(self.worker.claim, queued)
         self.cancelled.connect(self.worker.cancel_pin, queued)
         self.policy_changed.connect(self.worker.replace_policy, queued)
-        self._stopping.connect(self.worker.stop, queued)
-        self._stopped = False
-
-    @property
-    def camera(self) -> CameraState:
-        """State of the camera now."""
-        return self._reader.state
-
-    def newest(self) -> Frame | None:
-        """The newest frame, for the preview."""
-        return self.mailbox.peek()
 
     def test_door(self) -> None:
         """One pulse of the door output; answered by ``door_tested``."""
         self._guard.ask_for_test()
 
-    def start(self) -> None:
-        """Start both threads."""
-        self._reader.start()
-        self._thread.start()
-
-    def stop(self) -> bool:
-        """Stop both threads, lock the door; False when one of them did not end in time (logged)."""
-        if self._stopped:
-            return True
-        self._stopped = True
-        ended = True
-        if self._thread.isRunning():
-            self._stopping.emit()
-            ended = self._thread.wait(int(STOP_S * 1000))
-            if not ended:
-                log.error("the recognition thread did not end within %.0f s", STOP_S)
-        read = self._reader.stop(STOP_S)
-        return ended and read
-
-    def _camera_fault(self) -> str | None:
-        state = self._reader.state
-        if state.usable or state.status in (CameraStatus.CONNECTING, CameraStatus.ENDED):
-            return None
-        return state.sentence
+    def _on_tested(self, good: bool, sentence: str) -> None:
+        """In the worker's thread; a signal may be emitted from there."""
+        self.door_tested.emit(good, sentence)

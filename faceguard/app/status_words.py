@@ -8,6 +8,7 @@ from faceguard.camera.watchdog import CameraState, CameraStatus
 from faceguard.compose import Networks
 from faceguard.config.settings import Settings
 from faceguard.evaluation.door import TauState, Verdict
+from faceguard.evaluation.measured_liveness import MeasuredLiveness, brief
 from faceguard.ui.main_window import Banner
 from faceguard.ui.status_strip import StatusItem
 
@@ -53,8 +54,10 @@ def encoder_item(networks: Networks | None, *, failed: bool = False) -> StatusIt
     )
 
 
-def liveness_item(settings: Settings, networks: Networks | None) -> StatusItem:
-    """What stands between a photo and the door."""
+def liveness_item(
+    settings: Settings, networks: Networks | None, measured: MeasuredLiveness | None = None
+) -> StatusItem:
+    """What stands between a photo and the door, and what was measured of it on this camera."""
     policy = LivenessPolicy(settings.text("liveness.policy"))
     if policy is LivenessPolicy.OFF:
         return StatusItem("Liveness: off", "deny")
@@ -66,7 +69,7 @@ def liveness_item(settings: Settings, networks: Networks | None) -> StatusItem:
         how = "network and challenge, then PIN" if pin else "network and challenge"
     else:
         how = "challenge, then PIN" if pin else "challenge only"
-    return StatusItem(f"Liveness: {how}, not measured on this camera", "ask")
+    return StatusItem(f"Liveness: {how}, {brief(measured or MeasuredLiveness())}", "ask")
 
 
 def banners(

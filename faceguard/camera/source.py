@@ -58,6 +58,11 @@ def is_live(source: FrameSource) -> bool:
     return isinstance(source, WebcamSource | StreamSource)
 
 
+def shows_now(source: FrameSource) -> bool:
+    """A real camera, running now: only its pictures may be measured and quoted as this camera's."""
+    return is_live(source) and not source.simulated
+
+
 def open_source(
     spec: str,
     *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import logging
 import os
 import platform
 import sys
@@ -16,11 +17,16 @@ import click
 from faceguard import __version__
 from faceguard.cli.calibrate import CHOOSE, share
 from faceguard.cli.context import Context, as_json, json_option
+from faceguard.cli.selftest import stored
 from faceguard.compose import House
 from faceguard.domain.card import EncoderCard
 from faceguard.domain.errors import FaceguardError
+from faceguard.evaluation.measured_liveness import DETERS, NOT_MEASURED, quote
 from faceguard.pipeline.known_answer import prove
 from faceguard.pipeline.onnx_model import available_providers
+from faceguard.trial_bench import refusal_of
+
+log = logging.getLogger(__name__)
 
 Version = Callable[[str], str | None]
 """Version of an installed distribution, None when it is not installed."""
@@ -151,8 +157,12 @@ def _house_checks(context: Context, devices: bool) -> Iterator[Check]:
     )
     yield from _database_checks(house)
     yield from _network_checks(house)
+    size = None
     if devices:
-        yield _camera_check(house)
+        check, size = _camera_check(house)
+        yield check
+    yield from _liveness_checks(house, size)
+    if devices:
         yield _door_check(house)
 
 
@@ -237,17 +247,39 @@ def _tau_checks(house: House) -> Iterator[Check]:
     yield Check("calibration", now.verdict.good, f"{found} for {now.door.people} people{taken}", advice)
 
 
-def _camera_check(house: House) -> Check:
+def _liveness_checks(house: House, size: tuple[int, int] | None) -> Iterator[Check]:
+    """What was measured of liveness on this camera; that nothing was is no fault, but it is said."""
+    try:
+        with contextlib.closing(house.open_desk(networks=False)) as desk:
+            refusal = refusal_of(house.policy())
+            found = stored(house, desk, house.open_source(), size)
+    except FaceguardError as error:
+        log.info("nothing is known about liveness: %s", error.sentence)  # its own check has said so
+        return
+    if refusal:
+        yield Check("liveness", True, refusal)
+        return
+    if not found.measured:
+        advice = f"{DETERS} Measure it with your own props: faceguard selftest liveness"
+        yield Check("liveness", True, NOT_MEASURED, advice)
+        return
+    yield Check("liveness", True, f"measured on {found.last}: {quote(found)}", DETERS)
+
+
+def _camera_check(house: House) -> tuple[Check, tuple[int, int] | None]:
+    """Whether it gives a picture, and of which size."""
     try:
         source = house.open_source()
         with contextlib.closing(source):
             source.open()
             frame = source.read()
     except FaceguardError as error:
-        return Check("camera", False, error.sentence, "plug it in, or: faceguard settings set camera.source NUMBER")
+        cure = "plug it in, or: faceguard settings set camera.source NUMBER"
+        return Check("camera", False, error.sentence, cure), None
     if frame is None:
-        return Check("camera", False, f"{source.label} gives no picture", "look at camera.source")
-    return Check("camera", True, f"{source.label}, {frame.width} x {frame.height} pixels")
+        return Check("camera", False, f"{source.label} gives no picture", "look at camera.source"), None
+    found = f"{source.label}, {frame.width} x {frame.height} pixels"
+    return Check("camera", True, found), (frame.width, frame.height)
 
 
 def _door_check(house: House) -> Check:

@@ -121,6 +121,26 @@ def m003_shadow_and_labels(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m004_liveness_trials(db: Database) -> None:
+    """Every presentation that was judged in a liveness test of a camera; no picture, no embedding, nobody's name."""
+    db.execute(
+        """CREATE TABLE liveness_trials (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            time TEXT NOT NULL,
+            camera TEXT NOT NULL CHECK (length(camera) > 0),
+            width INTEGER NOT NULL CHECK (width >= 1),
+            height INTEGER NOT NULL CHECK (height >= 1),
+            policy TEXT NOT NULL CHECK (policy IN ('standard', 'strict')),
+            networks TEXT NOT NULL CHECK (length(networks) > 0),
+            species TEXT NOT NULL CHECK (length(species) > 0),
+            response TEXT NOT NULL CHECK (response IN ('passed', 'refused', 'not acquired')),
+            reason TEXT NOT NULL
+        ) STRICT"""
+    )
+    db.execute("CREATE INDEX liveness_trials_of_camera ON liveness_trials (camera, width, height, policy)")
+
+
+@MIGRATIONS()
 def m005_live_checks(db: Database) -> None:
     """Distances of live checks; they go with the person."""
     db.execute(

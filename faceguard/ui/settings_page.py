@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from faceguard.config.settings import SettingRow, SettingValue
 from faceguard.domain.errors import FaceguardError
+from faceguard.ui.liveness_note import LivenessNote
 from faceguard.ui.networks_card import NetworksCard
 from faceguard.ui.pin_prompt import NewPinForm, button
 from faceguard.ui.setting_field import SettingField
@@ -140,6 +141,7 @@ class SettingsPage(QWidget):
         for key, field in self.fields.items():
             field.editor.setEnabled(not (locked and self._rows[key].admin_only))
         self.networks.set_locked(locked)
+        self.liveness.measure.setEnabled(not locked)
         self.change_pin.setEnabled(not locked)
         self._close_pin_form()
         self.door_test.setEnabled(not locked)
@@ -253,6 +255,9 @@ class SettingsPage(QWidget):
             column.insertWidget(0, rule)
             column.insertSpacing(1, M - 4)
             card.column.addWidget(field)
+            if key == POLICY_KEY:
+                self.liveness = LivenessNote()
+                card.column.addWidget(self.liveness)
         if name == DOOR:
             foot = QHBoxLayout()
             foot.setSpacing(M)

@@ -140,7 +140,10 @@ class VerdictPanel(QFrame):
 
     def show_decision(self, decision: Decision) -> None:
         """Shows a decision; the same one again costs nothing."""
-        verdict = verdict_of(decision, show_names=self._show_names)
+        self.show_verdict(verdict_of(decision, show_names=self._show_names))
+
+    def show_verdict(self, verdict: Verdict) -> None:
+        """Shows what looks like a decision; the same again costs nothing."""
         if verdict == self._verdict:
             return
         self._verdict = verdict

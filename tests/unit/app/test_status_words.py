@@ -1,6 +1,7 @@
 """Warnings that stay while their cause does."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,8 +11,10 @@ from faceguard.app.status_words import LIVENESS_OFF, NOT_MEASURED, banners, enco
 from faceguard.compose import House
 from faceguard.config.settings import Settings
 from faceguard.domain.head_card import HeadCard
+from faceguard.domain.presentation import PadSetup, Response, Species, Trial, TrialResult
 from faceguard.domain.similarity import HeadKind, SimilarityHead
 from faceguard.evaluation.door import TauState, Verdict
+from faceguard.evaluation.measured_liveness import MeasuredLiveness
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +66,15 @@ def test_what_liveness_networks_change_is_said(measured, pin, words):
     settings = Settings().with_value("liveness.pin_after_face", pin)
     pads = [SimpleNamespace(card=SimpleNamespace(measured=one)) for one in measured]
     assert f"Liveness: {words}" in liveness_item(settings, SimpleNamespace(pads=pads)).words
+
+
+def test_what_was_measured_on_this_camera_stands_in_the_strip_and_until_then_that_nothing_was():
+    setup = PadSetup("camera 0", 640, 480, "standard", "judging 1; PAD none")
+    now = datetime(2026, 5, 4, tzinfo=UTC)
+    phone = Trial(now, setup, Species.PHONE, TrialResult(Response.PASSED, "not flat"))
+    said = liveness_item(Settings(), None, MeasuredLiveness((phone,)))
+    assert said.words == "Liveness: challenge, then PIN, 1 of 1 passed here (worst: phone)"
+    assert said.tone == "ask"
+    assert "not measured on this camera" in liveness_item(Settings(), None).words
+    off = Settings({"liveness.policy": "off"})
+    assert liveness_item(off, None, MeasuredLiveness((phone,))).words == "Liveness: off"
