@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
-from faceguard.access.enrolment import Draft
 from faceguard.app import status_words
 from faceguard.app.doorway import Doorway
+from faceguard.app.enrol_link import ENROL, PEOPLE, EnrolLink
 from faceguard.app.event_words import row_of
 from faceguard.app.events_link import EventsLink
 from faceguard.app.networks_link import NetworksLink
@@ -27,15 +26,13 @@ from faceguard.compose import House, Networks
 from faceguard.config.settings import TABLE, Settings
 from faceguard.desk import Desk
 from faceguard.domain.decision import Ask, Decision, Deny, Grant, Hint, OutOfService, Pending, WouldGrant
-from faceguard.domain.errors import FaceguardError, ModelFault, SeveralFaces
+from faceguard.domain.errors import FaceguardError, ModelFault
 from faceguard.domain.face import Frame
-from faceguard.domain.template import Subject, TemplateSource
 from faceguard.evaluation.door import Verdict
 from faceguard.store.audit_log import AuditEvent
 from faceguard.store.credentials import admin_pin_refusal, person_pin_refusal
 from faceguard.ui.desk_worker import DeskWorker
 from faceguard.ui.door_page import DoorPage
-from faceguard.ui.enrol_check import EnrolRequest
 from faceguard.ui.enrol_page import EnrolPage
 from faceguard.ui.first_start import FirstStartPage
 from faceguard.ui.main_window import Banner, MainWindow
@@ -53,7 +50,6 @@ WINDOW_KEYS = ("window.", "privacy.", "door.name", "door.phone")
 """Settings that only the window shows. Any other one starts the door anew."""
 RESTART_SECTION = "models."
 NEXT_START = "The chosen network or provider is used from the next start of the program."
-SEVERAL = "This photo shows several faces of similar size. Choose the one to enrol, or use a photo of one person."
 DOOR_TEST_MS = 3_000
 """A door that is set up answers a test within a frame."""
 
@@ -83,7 +79,6 @@ class Desktop(QObject):
         self._networks: Networks | None = None
         self._people: int | None = None
         self._verdict: Verdict | None = None
-        self._photo: tuple[Frame, TemplateSource] | None = None
         self._after_ms: float | None = None
         self._notice = ""
         self._fault = ""
@@ -99,6 +94,7 @@ class Desktop(QObject):
         self._settings_link = SettingsLink(self.desk, self.settings, self)
         self._networks_link = NetworksLink(house, self.desk, self.settings.networks, self)
         self._events_link = EventsLink(house, self.desk, self.window, self)
+        self._enrol_link = EnrolLink(self.desk, self.enrol, self.window, self._newest, self)
         self._people_link = PeopleLink(house, self.desk, self.people, self._newest, self)
         self._add_pages()
         self._role = RoleLink(self.desk, (self.settings, self.tuning.page), self)
@@ -117,8 +113,8 @@ class Desktop(QObject):
 
     def _add_pages(self) -> None:
         self.window.add_page("door", "door", "Door", self.door)
-        self.window.add_page("people", "people", "People", self.people)
-        self.window.add_hidden_page("enrol", self.enrol, under="people")
+        self.window.add_page(PEOPLE, "people", "People", self.people)
+        self.window.add_hidden_page(ENROL, self.enrol, under=PEOPLE)
         self._events_link.add_pages()
         self.tuning = TuningLink(self._house, self.desk, self.window, self)
         self.window.add_page("settings", "settings", "Settings", self.settings)
@@ -127,14 +123,9 @@ class Desktop(QObject):
         self.window.page_changed.connect(self._on_page_changed)
 
     def _wire_pages(self) -> None:
-        self.people.add_requested.connect(self._open_enrolment)
+        self.people.add_requested.connect(self._enrol_link.open)
+        self._enrol_link.changed.connect(self._people_link.reload)
         self._people_link.loaded.connect(self._on_people)
-        self.enrol.photo_chosen.connect(self._examine_file)
-        self.enrol.camera_requested.connect(self._examine_camera)
-        self.enrol.face_chosen.connect(self._examine_chosen)
-        self.enrol.enrol_requested.connect(self._enrol)
-        self.enrol.pin_requested.connect(self._set_new_pin)
-        self.enrol.back_requested.connect(self._back_to_people)
         self._settings_link.changed.connect(self._on_setting_changed)
         self._networks_link.changed.connect(self._on_setting_changed)
         self.tuning.changed.connect(self._on_setting_changed)
@@ -308,80 +299,6 @@ class Desktop(QObject):
         self.tuning.look()
         self._show_status()
 
-    # enrolment
-
-    @Slot()
-    def _open_enrolment(self) -> None:
-        self.enrol.start()
-        self.enrol.set_camera_available(self._newest() is not None)
-        self.window.show_page("enrol")
-
-    @Slot()
-    def _back_to_people(self) -> None:
-        self.window.show_page("people")
-
-    @Slot(Path)
-    def _examine_file(self, path: Path) -> None:
-        self.enrol.show_examining(path.name)
-
-        def read(desk: Desk) -> Frame:
-            return desk.read(path)
-
-        self.desk.submit(read, self._on_photo_read, self.enrol.show_refusal)
-
-    def _on_photo_read(self, photo: Frame) -> None:
-        self._examine(photo, TemplateSource.PHOTO, None)
-
-    @Slot()
-    def _examine_camera(self) -> None:
-        frame = self._newest()
-        if frame is None:
-            self.enrol.show_refusal("The camera shows no picture now; choose a photo instead.")
-            return
-        self.enrol.show_examining("the camera's picture")
-        self._examine(frame, TemplateSource.CAMERA, None)
-
-    @Slot(int)
-    def _examine_chosen(self, index: int) -> None:
-        if self._photo is not None:
-            self._examine(*self._photo, index + 1)
-
-    def _examine(self, photo: Frame, source: TemplateSource, choose: int | None) -> None:
-        self._photo = (photo, source)
-
-        def examine(desk: Desk) -> Draft:
-            return desk.examine_frame(photo, choose, source=source)
-
-        self.desk.submit(examine, self.enrol.show_draft, self._on_examination_refused)
-
-    def _on_examination_refused(self, error: FaceguardError) -> None:
-        if isinstance(error, SeveralFaces) and self._photo is not None:
-            self.enrol.show_choice(self._photo[0], error.boxes, SEVERAL)
-        else:
-            self.enrol.show_refusal(error)
-
-    @Slot(EnrolRequest)
-    def _enrol(self, request: EnrolRequest) -> None:
-        def enrol(desk: Desk) -> Subject:
-            return desk.enrol(
-                request.draft, request.name, request.consent, number=request.number, accept_near=request.accept_near
-            )
-
-        self.desk.submit(enrol, self._on_enrolled, self.enrol.show_refusal)
-
-    def _on_enrolled(self, subject: Subject) -> None:
-        self._photo = None
-        self.enrol.show_enrolled(subject)
-        self._people_link.reload()
-
-    @Slot(int, str)
-    def _set_new_pin(self, subject_id: int, pin: str) -> None:
-        self.desk.submit(lambda desk: desk.set_pin(subject_id, pin), self._on_new_pin_set, self.enrol.show_refusal)
-
-    def _on_new_pin_set(self, _answer: None) -> None:
-        self.enrol.show_pin_set()
-        self._people_link.reload()
-
     # what is always visible
 
     @Slot()
@@ -475,7 +392,7 @@ class Desktop(QObject):
 
     @Slot(str)
     def _on_page_changed(self, page: str) -> None:
-        if page == "people":
+        if page == PEOPLE:
             self._people_link.reload()
             self._people_link.look_for_drift()
         elif page == "settings":
