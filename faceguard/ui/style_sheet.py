@@ -119,7 +119,7 @@ def _buttons(c: Palette) -> str:
     QPushButton[link="true"] {{ background: transparent; border: 2px solid transparent; color: {c.accent};
                    padding: 0px; min-height: 28px; text-align: left; }}
     QPushButton[link="true"]:hover {{ color: {c.accent_hover}; }}
-    QPushButton[link="true"]:focus {{ border-color: {c.accent}; padding: 0px 4px; }}
+    QPushButton[link="true"]:focus {{ border-color: {c.accent}; padding: 0px; min-height: 28px; }}
     QPushButton[nav="true"] {{ background: transparent; border: 2px solid transparent; color: {c.dim};
                    text-align: left; font-weight: 500; padding: 0px 8px; min-height: 34px; }}
     QPushButton[nav="true"]:hover {{ background: {c.pressed}; }}

@@ -206,6 +206,8 @@ class TuningPage(QWidget):
         self.unlock_part.set_locked(locked)
         self.reason.hide()
         self.plot.setEnabled(not locked)
+        if not locked and self.isVisible():
+            self.plot.setFocus()
         if locked and self._moved and self._picture is not None:
             self._moved = False
             self.show_picture(self._picture)

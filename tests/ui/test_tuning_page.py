@@ -237,6 +237,21 @@ def test_an_encoder_without_a_model_says_so_and_every_tau_wants_a_reason(qtbot, 
     assert not page.reason.isHidden()
 
 
+def test_no_word_is_cut_whatever_a_position_says(qtbot, page, picture):
+    for width, tau in ((1104, 0.5), (764, position(picture, "balanced")), (1104, 1.5)):
+        page.resize(width, 560)
+        go(qtbot, page, tau)
+        for card in (page.growth_card, page.staff_card, page.events_card):
+            qtbot.waitUntil(lambda card=card: card.detail.height() >= card.detail.heightForWidth(card.detail.width()))
+
+
+def test_unlocked_the_handle_has_the_focus(qtbot, page):
+    page.set_locked(True)
+    page.unlock_part.unlock.click()
+    page.set_locked(False)
+    assert page.plot.hasFocus()
+
+
 def test_it_stays_whole_in_a_small_window_and_with_long_words(qtbot, page):
     page.resize(764, 440)
     for card in (page.growth_card, page.staff_card, page.events_card):

@@ -35,18 +35,23 @@ class StillBox(QWidget):
         return needed
 
     def sizeHint(self) -> QSize:
-        """As the child's."""
-        return self._child.sizeHint()
+        """As wide as the child's, as high as its words are now."""
+        return QSize(self._child.sizeHint().width(), self._height())
 
     def minimumSizeHint(self) -> QSize:
-        """As the child's."""
-        return self._child.minimumSizeHint()
+        """Words are never cut: a scroll area asks this, and not ``heightForWidth``."""
+        return QSize(self._child.minimumSizeHint().width(), self._height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The child fills it."""
         super().resizeEvent(event)
-        self._room = (self.width(), self._needed(self.width()))
+        if self._room[0] != self.width():
+            self._room = (self.width(), self._needed(self.width()))
+            self.updateGeometry()
         self._child.setGeometry(self.rect())
+
+    def _height(self) -> int:
+        return self._room[1] or self._child.sizeHint().height()
 
     def event(self, event: QEvent) -> bool:
         """The child's words have changed."""
