@@ -149,7 +149,7 @@ class TauDesk:
             for c in self._checks.all(encoder)
         )
         pairs = own_pairs(self._people.several(self._encoder_id), self._compare)
-        return GenuineScores(pairs + checks + seen.scores, seen.unexplained)
+        return GenuineScores(pairs + checks + seen.scores, seen.unexplained, len(domains))
 
     def drift(self, tau: Threshold | None) -> tuple[Drift, ...]:
         """Who should bring a new photo before the door starts refusing."""

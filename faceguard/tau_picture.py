@@ -27,7 +27,7 @@ EDGES: Final = np.linspace(0.0, MAX_DISTANCE, round(MAX_DISTANCE / BIN) + 1)
 MOST_ROWS: Final = 3_000
 """Templates whose pairs are drawn; of a larger gallery a part, spread evenly."""
 FEWEST_PAIRS: Final = 45
-"""Ten people; below it the pairs of a gallery draw no shape."""
+"""Of people: ten of them; with fewer their pairs draw no shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,9 @@ def pair_shares(gallery: Gallery, head: SimilarityHead | None = None) -> tuple[N
         later = np.arange(len(block))[:, np.newaxis] < np.arange(len(rows) - start)
         counts += np.histogram(apart[later & (whose[:, np.newaxis] != owners[start:])], EDGES)[0]
     total = int(counts.sum())
-    return (counts / total if total >= FEWEST_PAIRS else np.zeros(len(counts))), total
+    people = int(np.unique(owners).size)
+    enough = people * (people - 1) // 2 >= FEWEST_PAIRS
+    return (counts / total if enough else np.zeros(len(counts))), total
 
 
 def _shares(distances: NDArray[np.float64]) -> NDArray[np.float64]:

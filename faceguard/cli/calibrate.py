@@ -229,7 +229,7 @@ def lines(now: Standing, proposal: Proposal, staff: dict[str, Any]) -> list[str]
         text.append(
             f"Staff: {measured['value']:.1%} [{measured['low']:.1%}, {measured['high']:.1%}] of {measured['n']} scores "
             f"of {measured['people']} people lie beyond it; {measured['unexplained_refusals']} refusals that nobody "
-            "explained are in the upper bound."
+            "explained are not in it."
         )
         text.append("       " + ", ".join(f"{n} {domain}" for domain, n in staff["by_domain"].items()) + ".")
     text += [f"- {note}" for note in proposal.notes]

@@ -17,11 +17,12 @@ margin, and that every frame must show the same person, is left out: both only r
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faceguard.domain.impostor import LEAST_FMR, ImpostorModel
 from faceguard.domain.score import MAX_DISTANCE
@@ -42,6 +43,8 @@ UNSAFE_FPIR: Final = 1e-2
 """Beyond one stranger's attempt in 100 a tau wants a reason."""
 POSITIONS: Final = (("strict", 1e-4), ("balanced", TARGET_FPIR), ("convenient", UNSAFE_FPIR))
 """Named positions of tau and the FPIR that each aims at."""
+MOST_STEPS: Final = 200
+"""Nearest distances at which a gallery is asked whether it contradicts the model."""
 LEAST_TAU: Final = 0.01
 """What the settings take."""
 
@@ -51,6 +54,7 @@ class Basis(StrEnum):
 
     MODEL = "impostor model"
     GALLERY = "gallery against itself"
+    STRANGERS = "strangers who came to this door"
     CARD = "operating point on the card"
 
 
@@ -73,6 +77,10 @@ class ModelCalibration:
     def __post_init__(self) -> None:
         if not 1 <= self.people <= self.templates or self.looks < 1:
             raise ValueError("at least one person, a template for each, and one look")
+
+    def value(self, tau: float) -> float:
+        """FPIR of a stranger's attempt, without its bounds; microseconds."""
+        return min(1.0, self.looks * by_law(self.model.fmr(tau), self.templates))
 
     def at(self, tau: float) -> Estimate:
         """FPIR of a stranger's attempt at tau; always extrapolated.
@@ -176,6 +184,23 @@ class DoorCalibration:
     itself: Calibration | None
     pair_tau: tuple[float, float] | None = None
     seen: SeenStrangers | None = None
+    _contradicted: tuple[NDArray[np.float64], NDArray[np.float64]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        places = tuple(self._contradictions(measured) for measured in (self.itself, self.seen))
+        object.__setattr__(self, "_contradicted", places)
+
+    def _contradictions(self, measured: Calibration | SeenStrangers | None) -> NDArray[np.float64]:
+        """Ascending distances at which even the lower bound of what was measured lies above the model's value."""
+        model = self.by_model
+        if measured is None or model is None:
+            return np.empty(0)
+        distances = measured.searches.distance if isinstance(measured, Calibration) else measured.distances
+        steps = np.unique(distances)
+        if len(steps) > MOST_STEPS:  # the nearest ones all, the rest evenly: far out nobody puts tau
+            even = np.linspace(MOST_STEPS // 2, len(steps) - 1, MOST_STEPS // 2).round().astype(np.int64)
+            steps = np.concatenate([steps[: MOST_STEPS // 2], steps[even]])
+        return np.array([d for d in steps.tolist() if measured.at(d).low > model.value(d)])
 
     @classmethod
     def of(
@@ -211,13 +236,25 @@ class DoorCalibration:
     def at(self, tau: float) -> Estimate | None:
         """FPIR of a stranger's attempt, the worst that model, gallery and strangers say; None where nothing is known.
 
-        Gallery and strangers speak against the model only where even their lower bound lies above its value.
+        Gallery and strangers speak against the model only where even their lower bound lies above its value. Whoever
+        passes at a tau passes at every greater one: what was contradicted once stays so, until the model itself says
+        more.
         """
         found = None if self.by_model is None else self.by_model.at(tau)
-        for measured in (self.itself, self.seen):
-            own = None if measured is None or not self.people else measured.at(tau)
-            if own is not None and own.events and (found is None or own.low > found.value):
-                found = own
+        for measured, contradicted in zip((self.itself, self.seen), self._contradicted, strict=True):
+            if measured is None or not self.people:
+                continue
+            own = measured.at(tau)
+            if self.by_model is None:
+                tells = bool(own.events) or own.high <= UNSAFE_FPIR
+                found = own if tells and (found is None or own.high > found.high) else found
+                continue
+            place = int(np.searchsorted(contradicted, tau, side="right"))
+            if not (own.events and own.low > self.by_model.value(tau)):
+                if not place:
+                    continue
+                own = replace(measured.at(float(contradicted[place - 1])), tau=tau)
+            found = own if found is None or own.value > found.value else found
         return found
 
     def unsafe(self, tau: float) -> bool:
@@ -227,10 +264,15 @@ class DoorCalibration:
     def wants_reason(self, found: Estimate | None) -> bool:
         """It lets in more than one stranger's attempt in 100, or nothing says how many; nobody enrolled is safe.
 
+        Without a model the gallery alone speaks, which shows large rates only: then its upper bound counts.
+
         Args:
             found: what ``at`` said of the tau.
         """
-        return bool(self.people) and (found is None or found.value > UNSAFE_FPIR * (1.0 + 1e-9))
+        if found is None or not self.people:
+            return bool(self.people)
+        rate = found.high if self.by_model is None else found.value
+        return rate > UNSAFE_FPIR * (1.0 + 1e-9)
 
     def pair_fmr(self, tau: float) -> float | None:
         """FMR of one 1:1 comparison, by the model; None without one."""
@@ -273,12 +315,17 @@ class DoorCalibration:
         if found is None:
             assert self.itself is not None
             found = self.itself.at(tau)
-        seen = None if self.seen is None else self.seen.at(found.tau)
-        if seen is not None and seen.low > fpir:
+        worst = self.at(tau)
+        if self.seen is not None and worst is not None and worst.value > max(fpir, found.value) * (1.0 + 1e-9):
+            came = self.seen.at(tau)
             notes.append(
-                f"{seen.events} of {seen.n_strangers} strangers who came to this door would be let in at it, more than "
-                "can be chance: this encoder does not suit this door's strangers; use badge or PIN and face."
+                f"{came.events} of {came.n_strangers} strangers who came to this door would be let in at {tau:.4f}, "
+                "more than can be chance, so tau is stricter than the nearest of them."
             )
+            tau = _down(float(np.nextafter(self.seen.distances[0], 0.0)))
+            if tau < LEAST_TAU:
+                return None, None
+            found, basis = self.by_model.at(tau) if self.by_model is not None else found, Basis.STRANGERS
         if found.high > fpir * TOLERANCE:
             notes.append(
                 f"The target is what is expected; up to {found.high:.2g} cannot be ruled out with what was measured."

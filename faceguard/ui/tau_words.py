@@ -29,14 +29,23 @@ class Words:
     detail: str
 
 
-def percent(rate: float) -> str:
-    """``2.1 %``; whole numbers from 10 % on."""
-    return f"{rate:.0%}".replace("%", " %") if rate >= 0.1 else f"{rate:.1%}".replace("%", " %")
+def percent(rate: float, *, up: bool = False) -> str:
+    """``2.1 %``; whole numbers from 10 % on, ``below 0.1 %`` for what would read as nothing.
+
+    Args:
+        rate: in [0, 1].
+        up: never rounded down, as an upper bound must not be.
+    """
+    step = 100 if rate >= 0.1 else 1_000
+    shown = math.ceil(rate * step - 1e-9) / step if up else rate
+    if 0.0 < shown < 5e-4:
+        return "below 0.1 %"
+    return f"{shown:.{0 if rate >= 0.1 else 1}%}".replace("%", " %")
 
 
 def often(rate: float) -> str:
     """``1 in 1,400``; percent from a tenth on."""
-    return percent(min(1.0, rate)) if rate >= 0.1 else one_in(rate)
+    return percent(min(1.0, rate), up=True) if rate >= 0.1 else one_in(rate)
 
 
 def counted(n: int, one: str, many: str) -> str:
@@ -85,12 +94,13 @@ def staff(rate: StaffRate | None, scores: GenuineScores) -> Words:
     """How many of the staff are asked to try again."""
     if rate is None:
         return Words(NOT_MEASURED, f"{scores.known} of {ENOUGH_GENUINE} genuine scores. {NEXT_SCORES}")
+    bounds = f"{percent(rate.low)} to {percent(rate.high, up=True)}"
     words = (
-        f"About {percent(rate.value)} of staff asked to try again ({percent(rate.low)} to {percent(rate.high)}): "
+        f"About {percent(rate.value)} of staff asked to try again ({bounds}): "
         f"{rate.beyond:,} of {rate.n:,} scores of {counted(rate.people, 'person', 'people')}."
     )
     if rate.unexplained:
-        words += f" {counted(rate.unexplained, 'refusal', 'refusals')} of people nobody knows are in the upper bound."
+        words += f" Not in it: {counted(rate.unexplained, 'refusal', 'refusals')} of people nobody knows."
     return Words(percent(rate.value), words)
 
 

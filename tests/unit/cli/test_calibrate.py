@@ -173,7 +173,7 @@ def test_staff_are_not_measured_before_thirty_genuine_scores(run, home, enrol):
         AuditLog(database).record(event)
     measured = answer(run("calibrate", "--json"))["staff"]["beyond_tau"]
     assert (measured["low"], measured["value"]) == (0.0, 0.0)
-    assert measured["high"] == pytest.approx(0.116, abs=0.001)
+    assert measured["high"] > 0.9  # all of one person, who says little about the other nine
 
 
 @pytest.mark.parametrize(

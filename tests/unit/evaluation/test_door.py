@@ -11,6 +11,7 @@ from faceguard.domain.card import EncoderCard
 from faceguard.domain.template import ConsentMeans, EncoderId, Gallery, Subject
 from faceguard.evaluation.calibration import Support, by_law
 from faceguard.evaluation.door import Basis, DoorCalibration, TauState, judge_tau, one_in
+from faceguard.evaluation.seen_strangers import SeenStrangers
 from faceguard.models.cards import read_cards
 
 ENCODER = EncoderId("small", "0123456789ab", "arc112-bgr")
@@ -158,3 +159,34 @@ def test_a_slider_may_ask_sixty_times_a_second(model):
 
 def test_rates_are_told_on_the_unsafe_side():
     assert [one_in(r) for r in (1e-3, 1.29e-3, 0.5, 3e-6)] == ["1 in 1,000", "1 in 770", "50 % of", "1 in 330,000"]
+
+
+def strangers(*distances, people=40):
+    return SeenStrangers.of([(d, people) for d in distances], people)
+
+
+def test_what_strangers_contradicted_stays_so_at_every_greater_tau(model):
+    """Whoever passes at a tau passes at every greater one: no safe place lies behind an unsafe one."""
+    door = DoorCalibration.of(gallery(far_apart(40)), model, 100)
+    near = float(door.by_model.tau_at(1e-4).tau)
+    door = replace(door, seen=strangers(near, near, near, *[1.9] * 97))
+    taus = [near - 0.01, near, *np.linspace(near, 1.9, 60)]
+    rates = [door.at(float(tau)).value for tau in taus]
+    assert rates[0] < 1e-3
+    assert min(rates[1:]) >= 0.03
+    assert rates == sorted(rates)
+    assert [door.unsafe(float(tau)) for tau in taus] == [False] + [True] * 61
+    proposal = door.propose(1e-2)
+    assert proposal.basis is Basis.STRANGERS
+    assert proposal.search.tau < near
+    assert any("3 of 100 strangers" in note for note in proposal.notes)
+
+
+def test_strangers_who_stay_far_change_nothing(model):
+    door = DoorCalibration.of(gallery(far_apart(40)), model, 100)
+    assert replace(door, seen=strangers(*[1.9] * 100)).propose(1e-3) == door.propose(1e-3)
+
+
+def test_a_gallery_without_a_model_is_believed_no_further_than_its_bound():
+    door = DoorCalibration.of(gallery(far_apart(40)), None, 100)
+    assert door.unsafe(0.5)  # 40 people among themselves cannot show one in 100

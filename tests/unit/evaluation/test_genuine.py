@@ -59,20 +59,63 @@ def test_a_tie_is_within():
 
 
 def test_whoever_is_always_refused_widens_the_bounds():
-    once = GenuineScores(scores(*[0.5] * 90, *[1.2] * 10)).beyond(1.0)
+    once = GenuineScores(scores(*[0.5] * 90, *[1.2] * 10), enrolled=500).beyond(1.0)
     lumped = tuple(s for p in range(9) for s in scores(*[0.5] * 10, person=p)) + scores(*[1.2] * 10, person=9)
-    same = GenuineScores(lumped).beyond(1.0)
+    same = GenuineScores(lumped, enrolled=500).beyond(1.0)
     assert same.value == once.value
     assert same.low < once.low < once.high < same.high
     assert same.people == 10
 
 
-def test_refusals_that_nobody_explained_may_all_have_been_staff():
+def test_where_everybody_was_seen_no_spread_between_people_is_left():
+    lumped = tuple(s for p in range(9) for s in scores(*[0.5] * 10, person=p)) + scores(*[1.2] * 10, person=9)
+    all_of_them = GenuineScores(lumped, enrolled=10).beyond(1.0)
+    assert (all_of_them.low, all_of_them.high) == pytest.approx((beta.ppf(0.025, 10, 91), beta.ppf(0.975, 11, 90)))
+
+
+def test_one_person_alone_says_little_about_the_others():
+    found = GenuineScores(scores(*[0.5] * 300, person=1), enrolled=40).beyond(1.0)
+    assert found.high > 0.9
+    few = GenuineScores(tuple(s for p in range(5) for s in scores(*[0.5] * 60, person=p)), enrolled=40).beyond(1.0)
+    assert 0.3 < few.high < 0.6
+
+
+@pytest.mark.parametrize("people", [5, 10, 40])
+def test_the_bounds_hold_for_the_others_in_nineteen_of_twenty_doors(people):
+    """People differ (beta, mean 5 %), each comes 20 times; the rate of everybody else is what is to be covered."""
+    chance, held, doors = np.random.default_rng(people), 0, 300
+    for _ in range(doors):
+        own = chance.beta(0.5, 9.5, people)
+        misses = chance.binomial(20, own)
+        made = [d for p, k in enumerate(misses) for d in scores(*[1.2] * k, *[0.5] * (20 - k), person=p)]
+        found = GenuineScores(tuple(made), enrolled=100_000).beyond(1.0)
+        held += found.low <= 0.05 <= found.high
+    assert held / doors > (0.85 if people == 5 else 0.9)
+
+
+def test_grants_by_the_face_and_labels_of_refusals_tilt_no_rate():
+    known = scores(*[0.5] * 15, *[1.2] * 15)
+    by_face = scores(*[0.5] * 5000, origin=ScoreOrigin.FACE)
+    labelled = scores(*[1.5] * 50, origin=ScoreOrigin.LABEL)
+    found = GenuineScores(known + by_face + labelled)
+    assert (found.known, found.beyond(1.0).n, found.beyond(1.0).value) == (30, 30, 0.5)
+    assert len(found.distances) == 5080
+
+
+def test_pictures_of_one_minute_are_one_visit():
+    checks = scores(*[0.5, 0.6, 0.9] * 20, person=1, origin=ScoreOrigin.LIVE_CHECK)
+    pairs = scores(*[0.4] * 30, person=1, origin=ScoreOrigin.TEMPLATES)
+    other = scores(*[0.4] * 30, person=2, origin=ScoreOrigin.TEMPLATES)
+    found = GenuineScores(checks + pairs + other)
+    assert found.known == 2  # the worst check of the first, and of the second the worst pair
+    assert not found.enough
+
+
+def test_refusals_that_nobody_explained_are_counted_beside_the_rate():
     known = scores(*[0.5] * 100)
     without = GenuineScores(known).beyond(1.0)
     found = GenuineScores(known, (1.1, 1.3, 0.9)).beyond(1.0)
-    assert (found.value, found.unexplained) == (0.0, 2)
-    assert found.high > without.high
+    assert (found.value, found.high, found.unexplained) == (0.0, without.high, 2)
     assert GenuineScores(known, (1.1, 1.3)).beyond(1.2).unexplained == 1
 
 
