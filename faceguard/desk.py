@@ -167,6 +167,7 @@ class Desk:
             database,
             self._tau_owner,
             self.gallery,
+            search,
             compare_with,
             lambda: (tau(self.settings()), tau_pair(self.settings())),
             self._roles.require,

@@ -121,7 +121,12 @@ class TauDesk:
         return Standing(card, door, search, pair, verdict, taken, counts)
 
     def picture(self, standing: Standing) -> TauPicture:
-        """Strangers, staff and events, for whoever moves tau."""
+        """Strangers, staff and events, for whoever moves tau.
+
+        Raises:
+            NotPermitted: the role may not see distances.
+        """
+        self._place.require(Action.SEE_SCORES)
         now = datetime.now(UTC)
         events = self._log.since(now - LOOKS_BACK)
         staff = self.staff(events)

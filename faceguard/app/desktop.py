@@ -136,6 +136,7 @@ class Desktop(QObject):
         self._settings_link.door_test_allowed.connect(self._test_door)
         self._settings_link.changed.connect(self._events_link.on_setting_changed)
         self._role.role_changed.connect(self._events_link.set_admin)
+        self._role.role_changed.connect(self.tuning.set_admin)
         self.recorded.connect(self._events_link.on_recorded)
         self._selftest_link.began.connect(self.shut_door)
         self._selftest_link.ended.connect(self.start_door)

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 NO_PICTURE = "The camera shows no picture now; start the door first."
 
+DRIFT_EVERY_S = 600
+"""Nobody's face changes faster."""
+
 
 class PeopleLink(QObject):
     """Answers the people page.
@@ -51,6 +54,7 @@ class PeopleLink(QObject):
         self._page = page
         self._newest = newest
         self._compared: Comparison | None = None
+        self._looked_ns: int | None = None
         page.remove_requested.connect(self._remove)
         page.pin_requested.connect(self._set_pin)
         page.pin_clear_requested.connect(self._clear_pin)
@@ -62,7 +66,11 @@ class PeopleLink(QObject):
         self._desk.submit(lambda desk: desk.people(), self._on_people, self._page.show_refusal)
 
     def look_for_drift(self) -> None:
-        """Read half a year of events, and say who comes near to being refused."""
+        """Read half a year of events, and say who comes near to being refused; that takes a while, so not often."""
+        now_ns = self._house.clock()
+        if self._looked_ns is not None and now_ns - self._looked_ns < DRIFT_EVERY_S * 1_000_000_000:
+            return
+        self._looked_ns = now_ns
         self._desk.submit(self._house.tau_drift, self._on_drift, self._ignore)
 
     def _on_people(self, people: tuple[Person, ...]) -> None:
@@ -88,6 +96,7 @@ class PeopleLink(QObject):
         self._desk.submit(job, self._on_changed, self._page.show_refusal)
 
     def _on_changed(self, _answer: None) -> None:
+        self._compared = None
         self._page.finish()
         self.reload()
 

@@ -57,8 +57,21 @@ class TuningLink(QObject):
         self.flips.back_requested.connect(self._back)
 
     def refresh(self) -> None:
-        """People, scores and events as they are now."""
-        self._desk.submit(self._house.tau_picture, self._on_picture, self.page.show_refusal)
+        """People, scores and events as they are now, once the page is open to the admin."""
+        if self.page.locked:
+            self.look()
+            return
+        self._desk.submit(self._house.tau_picture, self._on_picture, self._on_refused)
+
+    @Slot(bool)
+    def set_admin(self, admin: bool) -> None:
+        """The admin's rights were opened or have ended."""
+        if not admin:
+            self._picture = None
+            if self._window.page in (GROWTH, FLIPS):
+                self._window.show_page(TUNING)
+        elif self._window.page == TUNING:
+            self.refresh()
 
     def look(self) -> None:
         """Does tau still fit the people? Less work than ``refresh``."""

@@ -86,11 +86,12 @@ def _slope(own: Sequence[GenuineScore]) -> float:
     days = np.array([(s.time - own[0].time) / timedelta(days=1) for s in own])
     if days[-1] < 1.0:
         return 0.0
+    distances = np.array([s.distance for s in own])
+    third = len(own) // 3
+    if np.median(distances[-third:]) <= np.median(distances[:third]):  # most people, and the tests below take longer
+        return 0.0
     from scipy.stats import kendalltau, theilslopes  # half a second to load; only the desk needs it
 
-    distances = np.array([s.distance for s in own])
-    if np.ptp(distances) == 0.0:
-        return 0.0
     if kendalltau(days, distances, alternative="greater").pvalue > CHANCE:
         return 0.0
     return max(0.0, float(theilslopes(distances, days).slope))

@@ -94,6 +94,7 @@ class ComparisonPart(QWidget):
         self.bar.show_distance(comparison.distance.value, tau)
         self.sentence.setText(comparison_in_words(comparison))
         self.sentence.set_tone(None if comparison.recognised else "ask")
+        self.keep.setEnabled(True)
         self.show()
 
     def clear(self) -> None:

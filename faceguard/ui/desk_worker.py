@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the window is drawn and tested without the store
 
 _log = logging.getLogger(__name__)
 
-STOP_TIMEOUT_MS: Final = 3_000
+STOP_TIMEOUT_MS: Final = 20_000
 BUG_SENTENCE: Final = "Something went wrong inside the program. Nothing was changed; the log says more."
 
 T = TypeVar("T")

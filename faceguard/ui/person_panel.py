@@ -93,6 +93,7 @@ class PersonPanel(Card):
         self.set_pin.setText("Change PIN" if subject.has_pin else "Set a PIN")
         self.clear_pin.setVisible(subject.has_pin)
         if not same:
+            self.compare.setEnabled(True)
             self.comparison.clear()
             self._show_actions()
 
@@ -116,11 +117,13 @@ class PersonPanel(Card):
             self.pin_form.show_refusal(sentence)
         else:
             self.compare.setEnabled(True)
+            self.comparison.keep.setEnabled(True)
             self.refusal.say("", sentence, "deny")
             self.refusal.setVisible(bool(sentence))
 
     def finish(self) -> None:
         """What was asked for has happened: forms close."""
+        self.compare.setEnabled(True)
         self.comparison.clear()
         self._show_actions()
 
@@ -186,7 +189,7 @@ class PersonPanel(Card):
         self.compare.clicked.connect(self._on_compare)
         column.addWidget(self.compare, 0, Qt.AlignmentFlag.AlignLeft)
         self.comparison = ComparisonPart()
-        self.comparison.keep.clicked.connect(self.keep_chosen)
+        self.comparison.keep.clicked.connect(self._on_keep)
         column.addWidget(self.comparison)
         column.addStretch()
         self.refusal = Note("", "", "deny")
@@ -258,6 +261,10 @@ class PersonPanel(Card):
             self.comparison.clear()
             self.compare.setEnabled(False)
             self.compare_chosen.emit(self._person.subject.subject_id)
+
+    def _on_keep(self) -> None:
+        self.comparison.keep.setEnabled(False)
+        self.keep_chosen.emit()
 
     def _on_pin_chosen(self, pin: str) -> None:
         if self._person is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from faceguard.domain.errors import FaceguardError
 from faceguard.ui import tau_words
@@ -17,6 +17,7 @@ from faceguard.ui.tau_words import SAME_TAU, Words
 from faceguard.ui.tokens import XL, XS, L, M, S
 from faceguard.ui.unlock import UnlockPart
 from faceguard.ui.widgets.card import Card
+from faceguard.ui.widgets.empty_state import EmptyState
 from faceguard.ui.widgets.note import Note
 from faceguard.ui.widgets.page_header import PageHeader
 from faceguard.ui.widgets.still_box import StillBox
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # the window is drawn and tested without the store
 LEAST_REASON: Final = 10
 LOADING: Final = "People and events are being read."
 LOCKED: Final = "What decides who gets in opens with the admin PIN."
+CLOSED: Final = "It shows how near people come to tau. Unlock it with the admin PIN."
 
 
 class MeaningCard(Card):
@@ -153,7 +155,12 @@ class TuningPage(QWidget):
         for part in (self.header, self.unlock_part, self.reason, self.notice):
             top.addWidget(part)
         column.addLayout(top)
-        column.addWidget(self._build_body(), 1)
+        self._body = QStackedWidget()
+        closed = Card(margin=0)
+        closed.column.addWidget(EmptyState("lock", "This page is the admin's", CLOSED))
+        self._body.addWidget(closed)
+        self._body.addWidget(self._build_body())
+        column.addWidget(self._body, 1)
         self.set_locked(True)
 
     @property
@@ -179,7 +186,6 @@ class TuningPage(QWidget):
                 self.plot.set_tau(found)
         self.plot.show_picture(picture)
         default = standing.card.default_tau
-        self.reset.setVisible(default is not None)
         self.reset.setText("" if default is None else f"Reset to {default.value:.3f}")
         self.growth_card.more.setVisible(standing.door.model is not None)
         self.plot_card.show()
@@ -206,6 +212,7 @@ class TuningPage(QWidget):
         self.unlock_part.set_locked(locked)
         self.reason.hide()
         self.plot.setEnabled(not locked)
+        self._body.setCurrentIndex(0 if locked else 1)
         if not locked and self.isVisible():
             self.plot.setFocus()
         if locked and self._moved and self._picture is not None:
@@ -320,6 +327,9 @@ class TuningPage(QWidget):
         in_force = None if picture is None else picture.standing.tau
         other = picture is not None and (in_force is None or abs(self.plot.tau - in_force) > SAME_TAU)
         self.apply.setVisible(not self._locked)
+        self.reset.setVisible(
+            not self._locked and picture is not None and picture.standing.card.default_tau is not None
+        )
         self.apply.setEnabled(other)
         default = None if picture is None else picture.standing.card.default_tau
         self.reset.setEnabled(

@@ -80,9 +80,10 @@ def test_before_the_door_stands_nobody_is_called_up_to_it(qtbot, house, opened):
 def test_tau_is_in_force_with_apply_and_not_while_its_handle_moves(qtbot, house, running):
     page = running.tuning.page
     running.window.show_page("tuning")
-    qtbot.waitUntil(page.plot_card.isVisible, timeout=20_000)
+    assert not page.plot.isVisible()  # distances are the admin's
     unlock(qtbot, running)
     assert not page.locked  # the rights are open on every page
+    qtbot.waitUntil(page.plot_card.isVisible, timeout=20_000)
     stored = page.tau
     told = []
     running.doorway.policy_changed.connect(told.append)
@@ -102,8 +103,8 @@ def test_tau_is_in_force_with_apply_and_not_while_its_handle_moves(qtbot, house,
 def test_a_move_that_was_not_applied_is_gone_when_the_page_is_locked(qtbot, house, running):
     page = running.tuning.page
     running.window.show_page("tuning")
-    qtbot.waitUntil(page.plot_card.isVisible, timeout=20_000)
     unlock(qtbot, running)
+    qtbot.waitUntil(page.plot_card.isVisible, timeout=20_000)
     stored = page.tau
     qtbot.keyClick(page.plot, Qt.Key.Key_Left)
     qtbot.mouseClick(page.unlock_part.lock, Qt.MouseButton.LeftButton)

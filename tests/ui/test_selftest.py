@@ -73,9 +73,9 @@ def before_a_camera(opened, captures):
 
 def unlock(qtbot, desktop):
     desktop.window.show_page("settings")
-    qtbot.mouseClick(desktop.settings.unlock, Qt.MouseButton.LeftButton)
-    qtbot.keyClicks(desktop.settings.prompt.field, PIN)
-    qtbot.keyClick(desktop.settings.prompt.field, Qt.Key.Key_Return)
+    qtbot.mouseClick(desktop.settings.unlock_part.unlock, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(desktop.settings.unlock_part.prompt.field, PIN)
+    qtbot.keyClick(desktop.settings.unlock_part.prompt.field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not desktop.settings.locked, timeout=LONG)
 
 
@@ -224,7 +224,7 @@ def test_the_admins_two_minutes_end_and_the_series_goes_on(qtbot, before_a_camer
     desktop = before_a_camera
     begin(qtbot, desktop)
     desktop.desk.submit(lambda desk: desk.lock(), lambda _answer: None, lambda _fault: None)
-    desktop._settings_link.rights_ended()
+    desktop._role.ended()
     assert desktop.settings.locked
     hold_up(captures, prop(photo))
     one_trial(qtbot, desktop)

@@ -183,8 +183,9 @@ def test_moving_on_takes_the_question_for_a_reason_away(qtbot, page):
     assert not page.reason.isVisible()
 
 
-def test_a_locked_handle_does_not_move(qtbot, page):
+def test_a_locked_page_shows_no_distance_and_its_handle_does_not_move(qtbot, page):
     page.set_locked(True)
+    assert not page.plot.isVisible()
     tau = page.tau
     qtbot.mouseClick(page.plot, Qt.MouseButton.LeftButton, pos=QPoint(100, 100))
     qtbot.keyClick(page.plot, Qt.Key.Key_Left)

@@ -1,6 +1,7 @@
 """Live checks and further pictures: what is remembered, and what the operator's word is enough for."""
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -115,6 +116,8 @@ def test_a_kept_picture_is_a_template_and_the_pair_a_score(open_desk):
     assert desk.events(1)[0].decision == "further picture"
     later = desk.pictures.compare(1, draft(desk, 31))
     assert later.distance.value < 0.01
+    with pytest.raises(EnrolmentRefused, match="kept already"):
+        desk.pictures.keep(later)
 
 
 def test_a_face_unlike_the_persons_is_kept_on_the_admins_word_only(open_desk):
@@ -154,3 +157,40 @@ def test_the_kiosk_may_do_neither(open_desk):
         kiosk.pictures.compare(1, draft(desk, 30))
     with pytest.raises(NotPermitted):
         kiosk.pictures.keep(compared)
+
+
+def test_a_chain_of_pictures_each_a_little_further_leads_nowhere(open_desk):
+    """0, 40, 80, 120 degrees: each is near the one before, and the last one is somebody else."""
+    desk = open_desk()
+    desk.pictures.keep(desk.pictures.compare(1, draft(desk, -40)))
+    with pytest.raises(EnrolmentRefused, match="first one"):
+        desk.pictures.keep(desk.pictures.compare(1, draft(desk, -80)))
+    assert [p.templates for p in desk.people()] == [2, 1]
+
+
+def test_a_picture_that_is_nearer_to_somebody_else_is_kept_on_nobodys_word(open_desk):
+    desk = open_desk()
+    desk.set_admin_pin(PIN)
+    compared = desk.pictures.compare(1, draft(desk, 40))
+    store = GalleryStore(desk._database)
+    now = datetime.now(UTC)
+    store.add_subject_with_template("Mallory", ConsentMeans.PAPER, now, vector(45), TemplateSource.PHOTO)
+    desk.unlock(PIN)
+    with pytest.raises(EnrolmentRefused, match="more like Mallory"):
+        desk.pictures.keep(compared)
+    assert [p.templates for p in desk.people()] == [1, 1, 1]
+
+
+def test_a_poor_picture_is_not_kept_whoever_made_the_comparison(open_desk):
+    desk = open_desk()
+    good = desk.pictures.compare(1, draft(desk, 30))
+    with pytest.raises(EnrolmentRefused, match="blurred"):
+        desk.pictures.keep(replace(good, draft=draft(desk, 30, quality=POOR)))
+
+
+def test_nobody_has_more_than_five_pictures(open_desk):
+    desk = open_desk()
+    for degrees in (10, 20, 30, -15):
+        desk.pictures.keep(desk.pictures.compare(1, draft(desk, degrees)))
+    with pytest.raises(EnrolmentRefused, match="5 pictures"):
+        desk.pictures.keep(desk.pictures.compare(1, draft(desk, -30)))

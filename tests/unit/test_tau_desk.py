@@ -75,6 +75,9 @@ def test_only_the_admin_may(house, desk):
     desk.lock()
     with pytest.raises(NotPermitted):
         desk.taus.apply(house.encoder_card(), 0.5)
+    with pytest.raises(NotPermitted):
+        house.tau_picture(desk)
+    assert house.tau_standing(desk).verdict is not None  # whether tau still fits is everybody's business
 
 
 @pytest.mark.parametrize("tau", [0.0, -1.0, 4.1, float("nan")])
