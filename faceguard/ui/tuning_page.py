@@ -158,7 +158,11 @@ class TuningPage(QWidget):
         self._body = QStackedWidget()
         closed = Card(margin=0)
         closed.column.addWidget(EmptyState("lock", "This page is the admin's", CLOSED))
-        self._body.addWidget(closed)
+        around = QWidget()
+        room = QVBoxLayout(around)
+        room.setContentsMargins(0, 0, 10, XL)
+        room.addWidget(closed)
+        self._body.addWidget(around)
         self._body.addWidget(self._build_body())
         column.addWidget(self._body, 1)
         self.set_locked(True)
@@ -336,10 +340,10 @@ class TuningPage(QWidget):
             not self._locked and default is not None and abs(self.plot.tau - default.value) > SAME_TAU
         )
         self.pair.setEnabled(not self._locked)
-        if picture is None:
-            self.header.subtitle.setText(LOADING)
-        elif self._locked:
+        if self._locked:
             self.header.subtitle.setText(LOCKED)
+        elif picture is None:
+            self.header.subtitle.setText(LOADING)
         elif other:
             force = "no tau" if in_force is None else f"tau {in_force:.3f}"
             self.header.subtitle.setText(f"Not in force yet: the door works with {force} until you apply this one.")
