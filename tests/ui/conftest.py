@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent
 
+from faceguard import compose
 from faceguard.domain.decision import (
     Ask,
     AskReason,
@@ -26,6 +27,24 @@ from faceguard.ui.theme import Scheme, apply_theme
 
 SECOND = 1_000_000_000
 NOW = 100 * SECOND
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _networks_are_loaded_once():
+    """Every window's door loads the same bundled networks, which threads share anyway; each load takes seconds."""
+    real, kept = compose.load_networks, {}
+
+    def load(settings, catalogue, heads):
+        chosen = tuple(sorted(settings.section("models").items()))
+        if heads._folder.exists():  # something is installed there, or altered
+            return real(settings, catalogue, heads)
+        if chosen not in kept:
+            kept[chosen] = real(settings, catalogue, heads)
+        return kept[chosen]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compose, "load_networks", load)
+        yield
 
 
 @pytest.fixture(autouse=True)
