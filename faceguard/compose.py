@@ -22,7 +22,7 @@ from faceguard.config.settings import Settings
 from faceguard.config.settings_file import SettingsFile
 from faceguard.desk import Desk
 from faceguard.domain.card import DetectorCard, EncoderCard, LandmarkCard, Measured, PadCard, QualityCard
-from faceguard.domain.errors import ModelFault
+from faceguard.domain.errors import ModelFault, SettingsFault
 from faceguard.domain.head_card import HeadCard
 from faceguard.domain.score import Threshold
 from faceguard.door.none import NoOutput
@@ -165,6 +165,7 @@ class House:
             examiner=examiner,
             encoder_id=card.encoder_id,
             tau_owner=compared.tau_owner,
+            measured=compared.measured,
             length=card.length,
             tau=compared.tau,
             tau_pair=compared.tau_pair,
@@ -311,12 +312,14 @@ class PolicyWatch:
         self._seen = stamp
         return policy
 
-    def _stamp(self) -> tuple[int, int, int] | None:
+    def _stamp(self) -> tuple[int, int, int, int] | None:
         try:
             found = self._file.path.stat()
-        except OSError:
+        except FileNotFoundError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        except OSError as error:
+            raise SettingsFault(f"The settings in {self._file.path} cannot be read: {error.strerror}.") from error
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino  # ctime: also who may read it
 
 
 def open_house(data_dir: str | Path | None = None) -> House:

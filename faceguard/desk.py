@@ -6,7 +6,7 @@ Rights are asked for here, in the service, not in the window: whoever drives the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from faceguard.access.enrolment import Draft, Neighbour
 from faceguard.access.roles import Action, Role, RoleSession
 from faceguard.config.settings import TABLE, SettingRow, Settings, SettingValue, row_of
 from faceguard.config.settings_file import SettingsFile
+from faceguard.domain.card import Measured
 from faceguard.domain.errors import EnrolmentRefused, ModelFault, NotPermitted
 from faceguard.domain.face import AlignedFace, DetectedFace, Frame
 from faceguard.domain.observation import QualityAssessment
@@ -105,6 +106,7 @@ class Desk:
         examiner: examines stored photos; None for jobs that look at none.
         encoder_id: the present encoder.
         tau_owner: what tau and distances belong to, as text: this encoder, and the comparison that is used with it.
+        measured: what is known of these distances; None when nothing is.
         length: D of its embeddings.
         tau: of the 1:N search, None when not measured.
         tau_pair: of the 1:1 comparison, None when not measured.
@@ -129,6 +131,7 @@ class Desk:
         examiner: Examiner | None,
         encoder_id: EncoderId,
         tau_owner: str | None = None,
+        measured: Measured | None = None,
         length: int,
         tau: Callable[[Settings], Threshold | None],
         tau_pair: Callable[[Settings], Threshold | None],
@@ -162,7 +165,7 @@ class Desk:
         self.labels = Labelling(
             database, lambda: self.settings().switch("privacy.label_events"), self._roles.require, self._note
         )
-        self.taus = TauDesk(self, database, encoder_id, self._tau_owner, compare)
+        self.taus = TauDesk(self, database, encoder_id, self._tau_owner, compare, measured)
         self.pictures = PicturesDesk(
             database,
             self._tau_owner,
@@ -314,16 +317,11 @@ class Desk:
         """One setting."""
         return self.settings()[key]
 
-    def set(self, key: str, value: object) -> Settings:
-        """Change one setting.
-
-        Raises:
-            SettingsFault: unknown key, or a value that is not allowed.
-            NotPermitted: only the admin may.
-        """
-        row, settings = row_of(key), self.tried(key, value)
-        self.put_in_force(settings, f"{key}={row.shown(settings[key]) if row.kind != 'text' else '(text)'}")
-        return settings
+    def set(self, key: str, value: object, reason: str = "") -> Settings:
+        """Change one setting; see ``put_in_force``."""
+        row = row_of(key)
+        shown = row.shown(self.tried(key, value)[key]) if row.kind != "text" else "(text)"
+        return self.put_in_force({key: value}, f"{key}={shown}", reason)
 
     def tried(self, key: str, value: object) -> Settings:
         """As ``set``, but nothing is stored: tau while its handle still moves.
@@ -332,23 +330,73 @@ class Desk:
             SettingsFault: unknown key, or a value that is not allowed.
             NotPermitted: only the admin may.
         """
+        self._require_change(key)
+        settings = self.settings()
+        return settings.with_values(self._owned(settings, {key: value}))
+
+    def put_in_force(self, changes: Mapping[str, object], detail: str, reason: str = "") -> Settings:
+        """Record a change of settings, then store it: no setting is in force that the log does not know.
+
+        Settings that are not named stay as the file has them, whoever changed them meanwhile.
+
+        Args:
+            changes: keys and values; a tau brings its encoder along.
+            detail: the change in words, for the log.
+            reason: why, for the log; a tau that lets strangers in wants one.
+
+        Returns:
+            All settings, as they are in force now.
+
+        Raises:
+            SettingsFault: unknown key, or a value that is not allowed.
+            ReasonWanted: a tau is not safe and no reason is given.
+            NotPermitted: one of them only the admin may change, or nobody.
+        """
+        for key in changes:
+            self._require_change(key)
+        reason = self.taus.reason_for(changes, reason)
+        detail = f"{detail}; {reason}" if reason else detail
+        return self._record_and_store(lambda present: self._owned(present, changes), detail)
+
+    def change_list(self, key: str, *, add: Sequence[str] = (), drop: Collection[str] = ()) -> Settings:
+        """Add words to a setting that holds several, or take them away; the others stay.
+
+        Raises:
+            NotPermitted: only the admin may.
+        """
+        self._require_change(key)
+        return self._store_list(key, add, drop)
+
+    def _store_list(self, key: str, add: Sequence[str] = (), drop: Collection[str] = ()) -> Settings:
+        def changed(present: Settings) -> dict[str, object]:
+            used = present.listed(key)
+            words = ",".join(word for word in dict.fromkeys((*used, *add)) if word not in drop)
+            return {} if words == ",".join(used) else {key: words}
+
+        return self._record_and_store(changed, f"{key}=(text)")
+
+    def _record_and_store(self, changes: Callable[[Settings], Mapping[str, object]], detail: str) -> Settings:
+        present = self.settings()
+        wanted = changes(present)
+        present.with_values(wanted)  # what is not allowed is refused before it is on record
+        if not wanted:
+            return present
+        self._note("setting", None, detail)
+        return self._file.update(changes)  # asked anew of the settings as they are by then
+
+    def _require_change(self, key: str) -> None:
         row = row_of(key)
         if row.by_program:
             raise NotPermitted(f"{key} is kept by the program itself.")
         self._roles.require(Action.CHANGE_ADMIN_SETTING if row.admin_only else Action.CHANGE_SETTING)
-        settings = self.settings()
-        if key in TAUS:
-            encoder = self._tau_owner
-            if settings.text("access.tau_encoder") != encoder:  # the other tau would pass as its own
-                for other in TAUS:
-                    settings = settings.with_value(other, None)
-            settings = settings.with_value("access.tau_encoder", encoder)
-        return settings.with_value(key, value)
 
-    def put_in_force(self, settings: Settings, detail: str) -> None:
-        """Record a change of settings, then store it: no setting is in force that the log does not know."""
-        self._note("setting", None, detail)
-        self._file.save(settings)
+    def _owned(self, present: Settings, changes: Mapping[str, object]) -> Mapping[str, object]:
+        """The changes, and with a tau to whom it belongs; the other tau of another encoder would pass as its own."""
+        if changes.keys().isdisjoint(TAUS):
+            return changes
+        foreign = present.text("access.tau_encoder") != self._tau_owner
+        dropped: dict[str, object] = dict.fromkeys(TAUS) if foreign else {}
+        return {**dropped, "access.tau_encoder": self._tau_owner, **changes}
 
     def allow_install(self, pack_id: str) -> None:
         """Somebody wants to install a pack: the admin may, and it is on record.
@@ -375,13 +423,7 @@ class Desk:
         if pack_id not in self._installing:
             self._roles.require(Action.MANAGE_MODELS)
         self._installing.discard(pack_id)
-        settings = self.settings()
-        used = settings.listed("models.pad")
-        if not set(pad_ids) <= set(used):
-            settings = settings.with_value("models.pad", ",".join(dict.fromkeys((*used, *pad_ids))))
-            self._note("setting", None, "models.pad=(text)")
-            self._file.save(settings)
-        return settings
+        return self._store_list("models.pad", add=pad_ids)
 
     def allow_door_test(self) -> None:
         """Somebody wants to see whether the door opens: the admin may, and it is on record.

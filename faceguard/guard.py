@@ -1,9 +1,9 @@
 """The walk of one frame, without Qt: recogniser, session, event log, door; the same for window, kiosk and demo.
 
-The order is the point: an event is committed before a grant is announced, and the evidence is looked at once more
-before the relay is asked. In shadow mode the walk is the same but for its last step: a Grant becomes a WouldGrant, and
-nothing is asked of the relay. Whatever is raised on the way ends in the same place: the session starts from nothing,
-the door stays shut, the log has the trace, and the next frame may recover.
+The order is the point: an event is committed before a grant is announced, and the evidence and the rules are looked at
+once more before the relay is asked. In shadow mode the walk is the same but for its last step: a Grant becomes a
+WouldGrant, and nothing is asked of the relay. Whatever is raised on the way ends in the same place: the session starts
+from nothing, the door stays shut, the log has the trace, and the next frame may recover.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from faceguard.domain.decision import (
     NS_PER_MS,
     Ask,
     Decision,
+    Deny,
     DenyReason,
     Grant,
     Hint,
@@ -298,7 +299,14 @@ class Guard:
         return GuardReport(said, observation, event, notice)
 
     def _open(self, grant: Grant) -> tuple[Decision, AuditEvent, str]:
-        """Commit, look at the evidence's age once more, then pulse. No person moves the relay but by this."""
+        """Commit, look at evidence and rules once more, then pulse. No person moves the relay but by this.
+
+        The rules are looked at before the commit too, so that few grants are recorded that are taken back; of one that
+        is, the log says so.
+        """
+        rules = self._policy
+        if not self._unchanged(rules):
+            return self._taken_back(DenyReason.RULES_CHANGED)
         event = self._event(grant)
         try:
             self._events.record(event)
@@ -307,12 +315,16 @@ class Guard:
             deny = self._session.overrule(DenyReason.AUDIT_UNAVAILABLE, self._clock())
             return deny, self._event(deny), error.sentence
         if not grant.fresh_at(self._clock()):
-            deny = self._session.overrule(DenyReason.STALE_EVIDENCE, self._clock())
-            event = self._event(deny)
-            self._events.record(event)
-            return deny, event, ""
+            return self._taken_back(DenyReason.STALE_EVIDENCE)
         if self._policy.shadow:
             return WouldGrant(grant), event, ""
+        try:
+            unchanged = self._unchanged(rules)
+        except Exception:  # out of service, but first: the grant that is on record did not open
+            self._taken_back(DenyReason.RULES_CHANGED)
+            raise
+        if not unchanged:
+            return self._taken_back(DenyReason.RULES_CHANGED)
         try:
             self._door.pulse(self._pulse_ms)
         except DoorFault as error:
@@ -320,6 +332,20 @@ class Guard:
             self._events.record(fault_event("door output", error.sentence))
             return grant, event, error.sentence
         return grant, event, ""
+
+    def _unchanged(self, rules: AccessPolicy) -> bool:
+        """These are still the rules, whoever may have changed the settings since the last frame."""
+        found = None if self._poll_policy is None else self._poll_policy()
+        if found is not None:
+            self.replace_policy(found)
+        return self._policy == rules
+
+    def _taken_back(self, reason: DenyReason) -> tuple[Deny, AuditEvent, str]:
+        """The grant is none; whoever stands here may try again."""
+        deny = self._session.overrule(reason, self._clock())
+        event = self._event(deny)
+        self._events.record(event)
+        return deny, event, ""
 
     def test_door(self) -> None:
         """One pulse for whoever set the output up; the caller has asked for the right to it.

@@ -127,14 +127,12 @@ class Shelf:
         """
         desk.require(Action.MANAGE_MODELS)
         card = self._catalogue.verify(model_id, self._prove)
-        settings, key, value = desk.settings(), SETTING_OF[card.task], model_id
-        if card.task is ModelTask.PAD:
-            value = ",".join(dict.fromkeys((*settings.listed(key), model_id)))
+        key = SETTING_OF[card.task]
         # whoever brings templates of the former encoder along is asked for a new photo
-        former = settings.text(key) or self._catalogue.default(EncoderCard).id
-        desk.set(key, value)
+        former = desk.settings().text(key) or self._catalogue.default(EncoderCard).id
+        changed = desk.change_list(key, add=[model_id]) if card.task is ModelTask.PAD else desk.set(key, model_id)
         people = len(desk.people()) if isinstance(card, EncoderCard) and model_id != former else None
-        return Use(card, key, value, people)
+        return Use(card, key, changed.text(key), people)
 
     def remove(self, desk: Desk, wanted: str) -> tuple[str, ...]:
         """Delete an added network, or all that are there of a pack.
@@ -157,9 +155,8 @@ class Shelf:
         # their right to be deleted is looked at before the setting is touched
         going = {i for i in ids if i in entries and not entries[i].bundled}
         for key in ("models.pad", "models.quality"):
-            used = desk.settings().listed(key)
-            if going & set(used):
-                desk.set(key, ",".join(i for i in used if i not in going))
+            if going & set(desk.settings().listed(key)):
+                desk.change_list(key, drop=going)
         for model_id in ids:
             self._catalogue.remove(model_id, self.in_use(desk.settings()))
         return ids

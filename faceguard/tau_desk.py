@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from faceguard.access.roles import Action
 from faceguard.config.settings import Settings, row_of
 from faceguard.domain.card import Measured
-from faceguard.domain.errors import EncoderMismatch, SettingsFault
+from faceguard.domain.errors import EncoderMismatch, ReasonWanted
 from faceguard.domain.head_card import HeadCard
 from faceguard.domain.score import Distance, Threshold
 from faceguard.domain.template import Embedding, EncoderId
@@ -20,7 +20,9 @@ from faceguard.evaluation.door import (
     TARGET_FPIR,
     UNSAFE_FPIR,
     DoorCalibration,
+    ModelCalibration,
     judge_tau,
+    one_in,
 )
 from faceguard.evaluation.drift import Drift, drifting
 from faceguard.evaluation.genuine import GenuineScore, GenuineScores, ScoreOrigin, against_live, own_pairs
@@ -42,6 +44,9 @@ LOOKS_BACK: Final = timedelta(days=180)
 REPLAYED: Final = timedelta(days=30)
 LEAST_REASON: Final = 10
 """Letters of a reason for a tau that lets strangers in."""
+UNSAFE_FMR: Final = 1e-2
+"""Beyond one stranger in 100 who is taken for the person named, a tau of a pair wants a reason."""
+UNKNOWN: Final = "Nothing says what this tau does to strangers."
 
 
 class Place(Protocol):
@@ -59,8 +64,8 @@ class Place(Protocol):
     def tried(self, key: str, value: object) -> Settings:
         """The settings with one value changed; rights and bounds are checked, nothing is stored."""
 
-    def put_in_force(self, settings: Settings, detail: str) -> None:
-        """Record the change, then store the settings."""
+    def put_in_force(self, changes: Mapping[str, object], detail: str, reason: str) -> Settings:
+        """Record the changes, then store them and nothing else; the settings in force afterwards."""
 
 
 class TauDesk:
@@ -72,6 +77,7 @@ class TauDesk:
         encoder_id: the present encoder.
         tau_owner: what its distances belong to, as text: this encoder, and the comparison that is used with it.
         compare: the distance of two faces.
+        card: what is known of these distances; None when nothing is.
     """
 
     def __init__(
@@ -81,8 +87,10 @@ class TauDesk:
         encoder_id: EncoderId,
         tau_owner: str,
         compare: Callable[[Embedding, Embedding], Distance],
+        card: Measured | None = None,
     ) -> None:
         self._place = place
+        self._card = card
         self._encoder_id = encoder_id
         self._tau_owner = tau_owner
         self._compare = compare
@@ -177,6 +185,56 @@ class TauDesk:
 
     # what is changed
 
+    def reason_for(self, changes: Mapping[str, object], reason: str) -> str:
+        """The reason in one line, whoever changes a tau and by whatever way.
+
+        Args:
+            changes: settings that are to be put in force.
+            reason: why; required where a tau lets in more than one stranger's attempt in 100, or takes more than one
+                comparison in 100 for the person who was named, or where nothing says what it does. A tau outlasts the
+                people who are enrolled when it is set: while there are none it is judged as for one.
+
+        Raises:
+            ReasonWanted: it is required, and missing or too short.
+            SettingsFault: it is no tau.
+        """
+        reason = " ".join(reason.split())
+        settings = self._place.settings().with_values(changes)
+        for key in TAUS:
+            if key in changes and len(reason) < LEAST_REASON:
+                tau = settings.number_or_none(key)
+                if tau is None and self._card is not None and self._card.default_tau is not None:
+                    tau = self._card.default_tau.value
+                why = "" if tau is None else self._unsafe(key, tau)
+                if why:
+                    raise ReasonWanted(why)
+        return reason
+
+    def _unsafe(self, key: str, tau: float) -> str:
+        """What a tau does to strangers, where that wants a reason, else nothing."""
+        if self._card is None:
+            return UNKNOWN
+        door = self._door(self._card)
+        if not door.people:
+            model = None if door.model is None else ModelCalibration(door.model, 1, 1)
+            door = replace(door, people=1, templates=1, by_model=model)
+        if key == TAUS[0]:
+            found = door.at(tau)
+            if not door.wants_reason(found):
+                return ""
+            if found is None:
+                return UNKNOWN
+            rate = (
+                found.value if found.value > UNSAFE_FPIR else found.high
+            )  # nothing was seen, and too little looked at
+            return f"This tau lets in about {one_in(rate)} strangers' attempts."
+        fmr = door.pair_fmr(tau)
+        if fmr is None and door.pair_tau is not None and tau <= door.pair_tau[1]:
+            fmr = door.pair_tau[0]  # measured on the card, at a greater tau
+        if fmr is not None and fmr <= UNSAFE_FMR:
+            return ""
+        return UNKNOWN if fmr is None else f"This tau takes about {one_in(fmr)} strangers for the person they name."
+
     def last(self) -> TakenCalibration | None:
         """The calibration that was taken last, of whatever encoder."""
         return self._calibrations.latest()
@@ -186,22 +244,25 @@ class TauDesk:
 
         Args:
             taken: the calibration.
-            reason: why, where somebody gave one.
+            reason: why; see ``reason_for``.
 
         Raises:
             EncoderMismatch: it was made for another encoder than the present one.
+            ReasonWanted: one of them is not safe and no reason is given.
             NotPermitted: only the admin may.
         """
         self._place.require(Action.CHANGE_ADMIN_SETTING)
         if taken.encoder != self._tau_owner:
             raise EncoderMismatch("This calibration belongs to another encoder or comparison; calibrate again.")
         settings = self._place.tried(TAUS[0], taken.tau)
+        changes: dict[str, object] = {TAUS[0]: taken.tau}
         if taken.tau_pair is not None:
-            settings = settings.with_value(TAUS[1], taken.tau_pair)
+            changes[TAUS[1]] = taken.tau_pair
+        settings = settings.with_values(changes)
         detail = ", ".join(f"{key}={row_of(key).shown(settings[key])}" for key in TAUS)
+        reason = self.reason_for(changes, reason)
         self._calibrations.record(taken)
-        self._place.put_in_force(settings, f"{detail}; {reason}" if reason else detail)
-        return settings
+        return self._place.put_in_force(changes, detail, reason)
 
     def apply(self, card: Measured, tau: float, reason: str = "") -> Settings:
         """A tau that the admin has chosen by its meaning; what it promises now is what it will be held to.
@@ -209,21 +270,18 @@ class TauDesk:
         Args:
             card: of the encoder in use, or of the comparison that is used with it.
             tau: of the search.
-            reason: required where it lets in more than one stranger's attempt in 100, or nothing is known.
+            reason: why; see ``reason_for``.
 
         Raises:
-            SettingsFault: it is unsafe and no reason is given, or it is no tau.
+            ReasonWanted: it is not safe and no reason is given.
+            SettingsFault: it is no tau.
             NotPermitted: only the admin may.
         """
         settings, door = self._place.tried(TAUS[0], tau), self._door(card)
-        reason = " ".join(reason.split())
-        if door.unsafe(tau) and len(reason) < LEAST_REASON:
-            raise SettingsFault("This tau is not safe here; say why it is wanted all the same, in a few words.")
         found = door.at(tau)
         if found is None or not door.people:
             shown = row_of(TAUS[0]).shown(settings[TAUS[0]])
-            self._place.put_in_force(settings, f"{TAUS[0]}={shown}" + (f"; {reason}" if reason else ""))
-            return settings
+            return self._place.put_in_force({TAUS[0]: tau}, f"{TAUS[0]}={shown}", reason)
         return self.take(
             TakenCalibration(
                 datetime.now(UTC),

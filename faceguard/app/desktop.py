@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 STATUS_MS = 500
 EVENTS_SHOWN = 60
 POLICY_KEYS = ("access.tau", "access.margin", "access.cooldown", "liveness.", "door.shadow")
-"""Settings that make another policy; it counts from the next frame on."""
+"""Settings that make another policy; the door reads it, and it counts from the next frame on."""
 WINDOW_KEYS = ("window.", "privacy.", "door.name", "door.phone")
 """Settings that only the window shows. Any other one starts the door anew."""
 RESTART_SECTION = "models."
@@ -307,7 +307,6 @@ class Desktop(QObject):
         if self._networks is None and self._house.loaded_networks is not None:
             self._networks = self._house.loaded_networks
             self._settings_link.show(self._settings, self._networks)
-            self._apply_policy(self._settings)  # whatever was changed while the door was being set up
         doorway = self._selftest_link.way or self.doorway
         runs = None if self.doorway is None else self.doorway.source
         self._selftest_link.look(runs, self._newest(), self._networks)
@@ -340,7 +339,8 @@ class Desktop(QObject):
         if key == "door.shadow":
             self._shadow = settings.switch(key)
         if key.startswith(POLICY_KEYS):
-            self._apply_policy(settings)
+            if self.doorway is not None:
+                self.doorway.rules_changed.emit()
         elif not key.startswith((RESTART_SECTION, *WINDOW_KEYS)):
             self.start_door()
         self._settings_link.show(settings, self._networks)
@@ -351,11 +351,6 @@ class Desktop(QObject):
     def _on_judged(self, verdict: Verdict) -> None:
         self._verdict = verdict
         self._show_status()
-
-    @Slot(object)
-    def _apply_policy(self, settings: Settings) -> None:
-        if self.doorway is not None and self._house.loaded_networks is not None:
-            self.doorway.policy_changed.emit(self._house.policy(settings))
 
     @Slot(bool)
     def _on_role_changed(self, admin: bool) -> None:

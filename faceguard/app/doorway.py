@@ -6,11 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from faceguard.access.policy import AccessPolicy
 from faceguard.app.camera_watch import CameraWatch
 from faceguard.camera.source import FrameSource
 from faceguard.compose import House
@@ -43,7 +41,6 @@ class OwnGuard:
         self._closed = False
         self._fault: OutOfService | None = None
         self._tried_s = 0.0
-        self._policy: AccessPolicy | None = None
 
     def step(self, frame: Frame) -> GuardReport:
         """Judge the newest frame."""
@@ -65,22 +62,10 @@ class OwnGuard:
         """The person gave up."""
         return self._with(lambda guard: guard.cancel_pin())
 
-    def replace_policy(self, policy: AccessPolicy) -> None:
-        """Other rules from the next frame on.
-
-        Whether anything opens is not the window's to say: the guard reads that itself, and does so at once.
-        """
-        self._policy = policy
+    def look_again(self) -> None:
+        """The rules were changed: the guard reads them with the next frame. The window does not say what they are."""
         if self._guard is not None:
-            self._hand_over(self._guard, policy)
-
-    @staticmethod
-    def _hand_over(guard: Guard, policy: AccessPolicy) -> None:
-        guard.replace_policy(replace(policy, shadow=guard.shadow))
-        guard.look_again()
-
-    def replace_gallery(self, gallery: object) -> None:
-        """The guard reads the gallery itself."""
+            self._guard.look_again()
 
     @property
     def shadow(self) -> bool | None:
@@ -156,10 +141,7 @@ class OwnGuard:
         door = self._house.door_output()
         self._opened.callback(door.close)  # the last one in is the first one out: locked before anything is waited for
         door.open()
-        guard = self._house.open_guard(database, pins, door)
-        if self._policy is not None:
-            self._hand_over(guard, self._policy)
-        return guard
+        return self._house.open_guard(database, pins, door)
 
 
 class Doorway(CameraWatch):
@@ -170,14 +152,15 @@ class Doorway(CameraWatch):
         source: the camera, not opened yet.
 
     Signals:
-        pin_entered(str), claim_entered(int, str), cancelled(), policy_changed(AccessPolicy): to the worker.
+        pin_entered(str), claim_entered(int, str), cancelled(): to the worker.
+        rules_changed(): to the worker, which reads them where they are stored.
         door_tested(bool, str): whether the test pulse went well, and a sentence.
     """
 
     pin_entered = Signal(str)
     claim_entered = Signal(int, str)
     cancelled = Signal()
-    policy_changed = Signal(object)
+    rules_changed = Signal()
     door_tested = Signal(bool, str)
 
     def __init__(self, house: House, source: FrameSource, parent: QObject | None = None) -> None:
@@ -188,7 +171,7 @@ class Doorway(CameraWatch):
         self.pin_entered.connect(self.worker.submit_pin, queued)
         self.claim_entered.connect(self.worker.claim, queued)
         self.cancelled.connect(self.worker.cancel_pin, queued)
-        self.policy_changed.connect(self.worker.replace_policy, queued)
+        self.rules_changed.connect(self.worker.look_again, queued)
 
     def test_door(self) -> None:
         """One pulse of the door output; answered by ``door_tested``."""

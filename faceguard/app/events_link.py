@@ -187,7 +187,6 @@ class EventsLink(QObject):
 
     def _read_summary(self) -> None:
         start = _start(WEEK)
-        encoder = self._house.encoder_card().encoder_id
 
         def read(desk: Desk) -> tuple[ShadowSummary, bool]:
             people = {p.subject.subject_id: p.subject.name for p in desk.people() if p.ready}
@@ -195,7 +194,7 @@ class EventsLink(QObject):
                 desk.events_since(start),
                 desk.labels.since(start),
                 people,
-                str(encoder),
+                str(self._house.encoder_card().encoder_id),
                 labelling=desk.labels.allowed,
             )
             return found, desk.settings().switch("door.shadow")

@@ -93,8 +93,10 @@ class NetworksLink(QObject):
         self._desk.submit(allow, self._begin, partial(self._on_refused, pack_id))
 
     def _begin(self, pack: Pack) -> None:
-        shelf, accepted = self._house.shelf, self._accepted
-        self.worker.begin(pack.id, lambda progress, cancelled: shelf.install(pack.id, accepted, progress, cancelled))
+        house, accepted = self._house, self._accepted
+        self.worker.begin(
+            pack.id, lambda progress, cancelled: house.shelf.install(pack.id, accepted, progress, cancelled)
+        )
 
     @Slot(str)
     def _finish(self, pack_id: str) -> None:

@@ -192,7 +192,13 @@ class SelftestLink(QObject):
         self._kept = shows_now(source)
         self._series, self._species = [], None
         self.began.emit(TESTED)  # the door lets the camera go before the test opens it
-        way = self.way = TrialWay(self._house, source, self)
+        try:
+            way = self.way = TrialWay(self._house, source, self)
+        except FaceguardError as error:  # the settings cannot be read any more
+            self._desk.submit(lambda desk: desk.liveness_tests.finish(), _nothing, self._ignore)
+            self.ended.emit()
+            self._settings.show_refusal("", error)
+            return
         way.decided.connect(self._on_decided)
         way.observed.connect(self.page.show_observation)
         way.worker.recorded.connect(self._on_judged, Qt.ConnectionType.QueuedConnection)

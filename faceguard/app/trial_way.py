@@ -87,11 +87,8 @@ class OwnBench:
         """It decides about nobody."""
         return None
 
-    def replace_policy(self, policy: object) -> None:
-        """Each trial reads the rules itself."""
-
-    def replace_gallery(self, gallery: object) -> None:
-        """Nobody is searched for."""
+    def look_again(self) -> None:
+        """Each trial reads the rules itself, and nobody is searched for."""
 
     def close(self) -> None:
         """Nothing was opened."""

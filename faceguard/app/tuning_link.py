@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from faceguard.compose import House
 from faceguard.config.settings import Settings
 from faceguard.desk import Desk
-from faceguard.domain.errors import FaceguardError, NotPermitted
+from faceguard.domain.errors import FaceguardError, NotPermitted, ReasonWanted
 from faceguard.domain.score import Threshold
 from faceguard.evaluation.door import TARGET_FPIR, Verdict
 from faceguard.tau_picture import Standing, TauPicture
@@ -91,7 +91,7 @@ class TuningLink(QObject):
         def apply(desk: Desk) -> tuple[str, Settings]:
             return "access.tau", desk.taus.apply(self._house.measured(), tau, reason)
 
-        self._desk.submit(apply, self._on_taken, self._on_refused)
+        self._desk.submit(apply, self._on_taken, self._on_not_applied)
 
     @Slot(float)
     def _take_pair(self, tau: float) -> None:
@@ -111,6 +111,12 @@ class TuningLink(QObject):
         if isinstance(error, NotPermitted):
             self.rights_ended.emit()
         self.page.show_refusal(error)
+
+    def _on_not_applied(self, error: FaceguardError) -> None:
+        if isinstance(error, ReasonWanted):  # people left, or the page does not know of any
+            self.page.ask_reason(error.why)
+        else:
+            self._on_refused(error)
 
     @Slot(float)
     def _show_growth(self, tau: float) -> None:

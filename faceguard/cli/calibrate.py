@@ -52,9 +52,10 @@ def one_rate(_context: click.Context, _option: click.Parameter, value: float) ->
     help="False matches of one comparison, 1:1.",
 )
 @click.option("--apply", "apply_", is_flag=True, help="Take both taus; admin PIN.")
+@click.option("--reason", default="", help="Why, for the event log; taus that let strangers in want one.")
 @json_option
 @click.pass_context
-def calibrate(context: click.Context, fpir: float, pair_fmr: float, apply_: bool, json_: bool) -> None:
+def calibrate(context: click.Context, fpir: float, pair_fmr: float, apply_: bool, reason: str, json_: bool) -> None:
     """Propose tau for the people who are enrolled now: for the search (1:N) and for one named person (1:1).
 
     From the impostor model on the encoder's card, and from the gallery against itself. Nothing is changed without
@@ -73,7 +74,7 @@ def calibrate(context: click.Context, fpir: float, pair_fmr: float, apply_: bool
             desk.unlock(ask_pin("Admin PIN"))
             if app.house.tau_standing(desk).door.propose(fpir, pair_fmr) != proposal:
                 raise FaceguardError("People or networks changed meanwhile; nothing was taken. Calibrate again.")
-            desk.taus.take(taken_of(now, proposal))
+            desk.taus.take(taken_of(now, proposal), reason)
             now = app.house.tau_standing(desk)
     if json_:
         as_json({**answer(now, proposal), "staff": staff, "applied": apply_})

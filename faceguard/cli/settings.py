@@ -35,13 +35,14 @@ def get(context: Context, key: str | None, json_: bool) -> None:
 @settings.command("set")
 @click.argument("key")
 @click.argument("value")
+@click.option("--reason", default="", help="Why, for the event log; a tau that lets strangers in wants one.")
 @click.pass_obj
-def change(context: Context, key: str, value: str) -> None:
+def change(context: Context, key: str, value: str, reason: str) -> None:
     """Set KEY to VALUE. What only the admin may change asks for the admin PIN."""
     row = row_of(key)
     row.parsed(value)
     with contextlib.closing(context.house.open_desk(networks=key.startswith("access.tau"))) as desk:
         if row.admin_only and not row.by_program:
             desk.unlock(ask_pin("Admin PIN"))
-        changed = desk.set(key, value)
+        changed = desk.set(key, value, reason)
     click.echo(f"{key} = {row.shown(changed[key])}")

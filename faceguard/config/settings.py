@@ -466,8 +466,12 @@ class Settings(Mapping[str, SettingValue]):
         Raises:
             SettingsFault: unknown key, or a value that is not allowed.
         """
-        row = row_of(key)
-        return Settings({**self._values, key: row.parsed(value) if isinstance(value, str) else value})
+        return self.with_values({key: value})
+
+    def with_values(self, changes: Mapping[str, object]) -> Settings:
+        """The same for several settings at once."""
+        parsed = {k: row_of(k).parsed(v) if isinstance(v, str) else v for k, v in changes.items()}
+        return Settings({**self._values, **parsed})
 
 
 def markdown_table() -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,8 @@ from typing import Final
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from faceguard.config.settings import Settings, SettingValue, row_of
+from faceguard.config.file_lock import sole_writer
+from faceguard.config.settings import ROWS, Settings, SettingValue, row_of
 from faceguard.domain.errors import SettingsFault
 
 MAX_BYTES: Final = 1_000_000
@@ -33,43 +34,48 @@ class SettingsFile:
         Raises:
             SettingsFault: unreadable, not TOML, an unknown key, or a value that is not allowed.
         """
-        try:
-            return Settings(dict(_flat(self._document())))
-        except SettingsFault as fault:
-            if str(self.path) in fault.sentence:
-                raise
-            raise SettingsFault(f"{fault.sentence} (In {self.path}.)", fault.detail) from fault
+        return self._settings_of(self._document())
 
     def change(self, key: str, value: object) -> Settings:
-        """Reads the file, changes one setting, writes it back; another program's changes to other keys stay.
+        """As ``update``, for one setting whatever the others are."""
+        return self.update(lambda _present: {key: value})
+
+    def update(self, changes: Callable[[Settings], Mapping[str, object]]) -> Settings:
+        """The only way to write: what differs is asked for, and only that is put into the file as it is now.
+
+        No other writer comes between reading and writing, so another program's changes to other keys stay. The file is
+        replaced in one step; after a crash it is the old one or the new one, whole.
+
+        Args:
+            changes: keys and values that the present settings are given; text is read the way a person types it.
+
+        Returns:
+            All settings, as they are stored now.
 
         Raises:
-            SettingsFault: the file is bad, the key unknown, the value not allowed, or nothing can be written.
+            SettingsFault: the file is damaged (it is left alone), a key unknown, a value not allowed, or nothing can be
+                written.
         """
-        settings = self.load().with_value(key, value)
-        self.save(settings)
-        return settings
-
-    def save(self, settings: Settings) -> None:
-        """Replaces the file in one step; after a crash it is the old one or the new one, whole.
-
-        Raises:
-            SettingsFault: the present file is damaged (it is left alone), or nothing can be written.
-        """
-        document = self._document()
-        changed = settings.changed()
-        for key in settings:
-            section, _, name = key.partition(".")
-            if key in changed:
-                if section not in document:
-                    document[section] = tomlkit.table()
-                _put(_table(document, section), name, changed[key])
-            elif section in document:
-                _table(document, section).pop(name, None)
         try:
-            _replace(self.path, tomlkit.dumps(document).encode())
+            with sole_writer(self.path):
+                document = self._document()
+                present = self._settings_of(document)
+                wanted = changes(present)
+                settings = present.with_values(wanted)
+                for key in wanted:
+                    _write(document, key, settings[key])
+                _replace(self.path, tomlkit.dumps(document).encode())
+                return settings
+        except TimeoutError as error:
+            raise SettingsFault(f"Another program is just changing the settings in {self.path}; try again.") from error
         except OSError as error:
             raise SettingsFault(f"The settings cannot be written to {self.path}: {error.strerror}.") from error
+
+    def _settings_of(self, document: Mapping[str, object]) -> Settings:
+        try:
+            return Settings(dict(_flat(document)))
+        except SettingsFault as fault:
+            raise SettingsFault(f"{fault.sentence} (In {self.path}.)", fault.detail) from fault
 
     def _document(self) -> tomlkit.TOMLDocument:
         try:
@@ -100,6 +106,17 @@ def _flat(document: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         for name, value in content.items():
             key = f"{section}.{name}"
             yield row_of(key).key, value.unwrap() if isinstance(value, tomlkit.items.Item) else value
+
+
+def _write(document: tomlkit.TOMLDocument, key: str, value: SettingValue) -> None:
+    """Puts one value where it belongs; a default is not written down."""
+    section, _, name = key.partition(".")
+    if value != ROWS[key].default:
+        if section not in document:
+            document[section] = tomlkit.table()
+        _put(_table(document, section), name, value)
+    elif section in document:
+        _table(document, section).pop(name, None)
 
 
 def _table(document: tomlkit.TOMLDocument, section: str) -> MutableMapping[str, object]:

@@ -57,6 +57,7 @@ class DenyReason(StrEnum):
     PIN_LOCKED = "PIN locked after wrong entries"
     PIN_TIMEOUT = "no PIN was entered"
     STALE_EVIDENCE = "the evidence is too old"
+    RULES_CHANGED = "the rules were changed meanwhile"
     NOT_CALIBRATED = "no measured tau for this encoder"
     LIVENESS_MISSING = "the liveness check is not available"
     AUDIT_UNAVAILABLE = "the event could not be recorded"

@@ -7,6 +7,7 @@
     +-- ModelFault             a network is missing, altered, of the wrong shape, or answers wrongly
     +-- StoreFault             the database is corrupt, newer than this program, full, locked, unreadable
     +-- SettingsFault          unknown key, value out of range, unreadable file
+    |   +-- ReasonWanted       a tau that lets strangers in, and nobody said why it is wanted
     +-- DoorFault              the relay does not answer
     +-- EncoderMismatch        embeddings of two encoders were about to meet
     +-- PhotoRefused           a stored photo cannot be used: unreadable, no face
@@ -50,6 +51,18 @@ class StoreFault(FaceguardError):
 
 class SettingsFault(FaceguardError):
     """A setting is unknown, out of range, or the file is unreadable."""
+
+
+class ReasonWanted(SettingsFault):
+    """A tau is not safe and no reason was given for it.
+
+    Attributes:
+        why: what it does, in a sentence.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why} Say why it is wanted all the same, in a few words (on the command line: --reason).")
+        self.why = why
 
 
 class DoorFault(FaceguardError):

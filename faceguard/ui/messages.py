@@ -82,6 +82,9 @@ REFUSALS: Final[Mapping[DenyReason, Refusal]] = MappingProxyType(
         DenyReason.STALE_EVIDENCE: Refusal(
             "Please start again", "Look at the camera once more.", "The pictures were too old"
         ),
+        DenyReason.RULES_CHANGED: Refusal(
+            "Please start again", "Look at the camera once more.", "The rules were changed meanwhile"
+        ),
         DenyReason.NOT_CALIBRATED: Refusal("Not ready yet", _ASK_DESK, "No tau was measured for this encoder"),
         DenyReason.LIVENESS_MISSING: Refusal("Not ready yet", _ASK_DESK, "The liveness check is missing"),
         DenyReason.AUDIT_UNAVAILABLE: Refusal("Not accepted", _ASK_DESK, "The event could not be recorded"),

@@ -210,6 +210,11 @@ class TuningPage(QWidget):
         self.notice.show()
         self._show_actions()
 
+    def ask_reason(self, why: str) -> None:
+        """It is not in force until somebody says why it is wanted: ``apply_requested`` comes with the reason."""
+        self.reason.ask(why)
+        self._show_actions()
+
     def set_locked(self, locked: bool) -> None:
         """Closes or opens what the admin may change; a move that was not applied is taken back."""
         self._locked = locked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
@@ -62,11 +62,8 @@ class Guard(Protocol):
     def cancel_pin(self) -> Report:
         """The person gave up."""
 
-    def replace_policy(self, policy: Any) -> None:
-        """Other rules from the next frame on."""
-
-    def replace_gallery(self, gallery: Any) -> None:
-        """Other people from the next frame on."""
+    def look_again(self) -> None:
+        """People or rules were changed; the guard reads them itself, with the next frame."""
 
 
 class RecognitionWorker(QObject):
@@ -155,15 +152,10 @@ class RecognitionWorker(QObject):
         """The PIN entry was given up."""
         self._guarded(self._guard.cancel_pin)
 
-    @Slot(object)
-    def replace_policy(self, policy: object) -> None:
-        """Other rules from the next frame on."""
-        self._guard.replace_policy(policy)
-
-    @Slot(object)
-    def replace_gallery(self, gallery: object) -> None:
-        """Other people from the next frame on."""
-        self._guard.replace_gallery(gallery)
+    @Slot()
+    def look_again(self) -> None:
+        """People or rules were changed."""
+        self._guard.look_again()
 
     @Slot()
     def _step(self) -> None:

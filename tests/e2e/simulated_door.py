@@ -105,10 +105,7 @@ class SimulatedDoor:
         self.clock = FrameClock()
         self.clock.now_ns = SECOND
         self.house = House(folder, self.clock)
-        values = self.house.settings()
-        for key, value in (settings or {}).items():
-            values = values.with_value(key, value)
-        self.house.settings_file.save(values)
+        self.house.settings_file.update(lambda _present: settings or {})
         self.desk = self.house.open_desk()
         self.relay = Relay()
         self._guard = None

@@ -69,6 +69,30 @@ def words(desktop):
     return " ".join(item.words for item in desktop.window.status.items)
 
 
+def rules(desktop):
+    """What the door judges by."""
+    return desktop.doorway._guard._guard._policy
+
+
+def judge_a_frame(qtbot, desktop):
+    for _ in range(2):  # the first one may have been begun before
+        with qtbot.waitSignal(desktop.doorway.observed, timeout=20_000):
+            pass
+
+
+def test_rules_that_change_while_the_networks_load_are_those_of_the_door_and_stay_so(qtbot, house, opened):
+    desktop = opened(house)  # the window has read its settings
+    assert house.loaded_networks is None
+    with closing(house.open_desk(networks=False)) as desk:  # as another program does it
+        desk.unlock(PIN)
+        desk.set("access.tau", 0.7)
+        desk.set("liveness.policy", "strict")
+    qtbot.waitUntil(lambda: desktop._networks is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: desktop.doorway and desktop.doorway._guard.shadow is not None, timeout=20_000)
+    judge_a_frame(qtbot, desktop)
+    assert (rules(desktop).tau.value, rules(desktop).liveness) == (0.7, "strict")
+
+
 def test_before_the_door_stands_nobody_is_called_up_to_it(qtbot, house, opened):
     desktop = opened(house)
     assert desktop.door.verdict.verdict.headline == "One moment, please"
@@ -84,20 +108,40 @@ def test_tau_is_in_force_with_apply_and_not_while_its_handle_moves(qtbot, house,
     unlock(qtbot, running)
     assert not page.locked  # the rights are open on every page
     qtbot.waitUntil(page.plot_card.isVisible, timeout=20_000)
-    stored = page.tau
+    stored = rules(running).tau
     told = []
-    running.doorway.policy_changed.connect(told.append)
+    running.doorway.rules_changed.connect(lambda: told.append(1))
     qtbot.keyClick(page.plot, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
     chosen = page.tau
-    assert chosen < stored
+    assert chosen < stored.value
     qtbot.waitUntil(page.apply.isEnabled, timeout=20_000)
     assert not told
-    with qtbot.waitSignal(running.doorway.policy_changed, timeout=20_000) as applied:
+    running.doorway.rules_changed.emit()  # had the moving handle stored anything, it would be in force with this
+    judge_a_frame(qtbot, running)
+    assert rules(running).tau == stored
+    with qtbot.waitSignal(running.doorway.rules_changed, timeout=20_000):
         qtbot.mouseClick(page.apply, Qt.MouseButton.LeftButton)
-    assert applied.args[0].tau.value == chosen
-    assert house.settings()["access.tau"] == chosen
-    assert len(told) == 1
+    qtbot.waitUntil(lambda: rules(running).tau != stored, timeout=20_000)
+    assert rules(running).tau.value == house.settings()["access.tau"] == chosen
+    assert len(told) == 2
     qtbot.waitUntil(lambda: not running.desk.busy and not page.apply.isEnabled(), timeout=20_000)
+
+
+def test_with_nobody_enrolled_an_unsafe_tau_is_asked_a_reason_for_too(qtbot, house, running):
+    page = running.tuning.page
+    running.window.show_page("tuning")
+    qtbot.waitUntil(page.plot_card.isVisible, timeout=20_000)
+    unlock(qtbot, running)
+    page.plot.go_to(2.2)
+    qtbot.waitUntil(page.apply.isEnabled, timeout=20_000)
+    qtbot.mouseClick(page.apply, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(page.reason.isVisible, timeout=20_000)
+    assert "strangers' attempts" in page.reason.note._sentence.text()
+    assert house.settings()["access.tau"] is None
+    qtbot.keyClicks(page.reason.field, "a test of one hour")
+    qtbot.keyClick(page.reason.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: house.settings()["access.tau"] == 2.2, timeout=20_000)
+    qtbot.waitUntil(lambda: not running.desk.busy and not page.reason.isVisible(), timeout=20_000)
 
 
 def test_a_move_that_was_not_applied_is_gone_when_the_page_is_locked(qtbot, house, running):

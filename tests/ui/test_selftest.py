@@ -281,10 +281,23 @@ def test_without_the_pin_nothing_is_tested_and_the_door_stays_open_to_staff(qtbo
 def test_with_liveness_off_there_is_nothing_to_test(qtbot, house, before_a_camera):
     desktop = before_a_camera
     unlock(qtbot, desktop)
-    house.settings_file.save(house.settings().with_value("liveness.policy", "off"))
+    house.settings_file.change("liveness.policy", "off")
     qtbot.mouseClick(desktop.settings.liveness.measure, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "switched off" in desktop.settings.notice._sentence.text(), timeout=LONG)
     assert desktop.doorway is not None
+
+
+def test_settings_that_are_damaged_as_it_begins_are_said_and_nothing_is_tested(qtbot, house, before_a_camera):
+    desktop = before_a_camera
+    unlock(qtbot, desktop)
+    desktop._selftest_link.began.connect(lambda _why: house.settings_file.path.write_text("door = [broken"))
+    qtbot.mouseClick(desktop.settings.liveness.measure, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "cannot be understood" in desktop.settings.notice._sentence.text(), timeout=LONG)
+    assert desktop.window.page == "settings"
+    assert not desktop._selftest_link.testing
+    house.settings_file.path.unlink()
+    desktop.start_door()
+    qtbot.waitUntil(lambda: door_is_back(desktop), timeout=LONG)
 
 
 def test_whoever_goes_elsewhere_while_it_begins_is_not_fetched_back(qtbot, before_a_camera):

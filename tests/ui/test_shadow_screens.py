@@ -299,6 +299,23 @@ def test_a_new_event_appears_while_one_looks(qtbot, house, desktop):
     assert page.chip("all").text().endswith("3")
 
 
+def test_settings_that_cannot_be_read_for_a_moment_are_said_and_shut_no_door_for_good(qtbot, house, desktop):
+    open_events(qtbot, desktop).summary_requested.emit()
+    shadow = desktop._events_link.shadow
+    qtbot.waitUntil(lambda: "2 attempts" in shadow.header.subtitle.whole, timeout=20_000)
+    whole = house.settings_file.path.read_text()
+    house.settings_file.path.write_text("door = [broken")  # an exception in the window would fail this test
+    with qtbot.waitSignal(desktop.recorded, timeout=20_000):  # the door's own fault
+        pass
+    qtbot.waitUntil(lambda: not desktop.desk.busy, timeout=20_000)
+    assert "cannot be understood" in words(shadow)
+    house.settings_file.path.write_text(whole)
+    with qtbot.waitSignal(desktop.decided, timeout=20_000, check_params_cb=lambda said: isinstance(said, Pending)):
+        pass
+    desktop._events_link.on_recorded(None)
+    qtbot.waitUntil(lambda: "2 attempts" in shadow.header.subtitle.whole, timeout=20_000)
+
+
 def test_the_admin_switches_it_and_every_page_says_so_at_once(qtbot, house, desktop):
     desktop.window.show_page("settings")
     unlock(qtbot, desktop)

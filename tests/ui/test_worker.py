@@ -51,11 +51,8 @@ class FakeGuard:
     def cancel_pin(self):
         return self._answer("cancel")
 
-    def replace_policy(self, policy):
-        self.calls.append(("policy", policy))
-
-    def replace_gallery(self, gallery):
-        self.calls.append(("gallery", gallery))
+    def look_again(self):
+        self.calls.append(("look",))
 
 
 class Camera:
@@ -78,8 +75,7 @@ class Window(QObject):
     pin = Signal(str)
     claim = Signal(int, str)
     cancel = Signal()
-    policy = Signal(object)
-    gallery = Signal(object)
+    changed = Signal()
     stop = Signal()
 
 
@@ -97,8 +93,7 @@ class Running:
             (self.window.pin, self.worker.submit_pin),
             (self.window.claim, self.worker.claim),
             (self.window.cancel, self.worker.cancel_pin),
-            (self.window.policy, self.worker.replace_policy),
-            (self.window.gallery, self.worker.replace_gallery),
+            (self.window.changed, self.worker.look_again),
             (self.window.stop, self.worker.stop),
         ):
             signal.connect(slot)
@@ -162,15 +157,13 @@ def test_pin_claim_and_cancel_reach_the_guard(qtbot, run, astronaut):
     running.window.pin.emit("4711")
     running.window.claim.emit(1042, "123456")
     running.window.cancel.emit()
-    running.window.policy.emit("policy")
-    running.window.gallery.emit("gallery")
-    qtbot.waitUntil(lambda: len(guard.calls) == 5)
+    running.window.changed.emit()
+    qtbot.waitUntil(lambda: len(guard.calls) == 4)
     assert guard.calls == [
         ("pin", "4711"),
         ("claim", 1042, "123456"),
         ("cancel",),
-        ("policy", "policy"),
-        ("gallery", "gallery"),
+        ("look",),
     ]
     qtbot.waitUntil(lambda: running.claim_answers == [Pending(Hint.STEP_UP)])
 

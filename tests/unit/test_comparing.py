@@ -101,7 +101,7 @@ def test_a_tau_that_is_set_is_set_for_the_comparison_in_use(house, place):
     card = place()
     with closing(house.open_desk(networks=False)) as desk:
         desk.set_admin_pin(PIN)
-        desk.set("access.tau", 1.8)
+        desk.set("access.tau", 1.8, "a test of this comparison")
         assert desk.get("access.tau_encoder") == card.tau_owner
         taken = TakenCalibration(
             datetime.now(UTC), str(house.encoder_card().encoder_id), 2, 2, "a test", 0, 1e-3, 1.1, 0.0, 0.0, 1.0
@@ -149,7 +149,7 @@ def test_one_that_cannot_be_used_is_a_fault_never_the_squared_distance(house, pl
         with pytest.raises(ModelFault):
             desk._nearest(probe)
         desk.set_admin_pin(PIN)
-        desk.set("access.tau", 3.9)
+        desk.set("access.tau", 3.9, "a test of this comparison")
         assert desk.get("access.tau_encoder") not in (house.encoder_card().tau_owner, "")
         desk.set("models.comparison", "")
     assert house.networks.head is None

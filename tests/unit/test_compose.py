@@ -92,6 +92,23 @@ def test_running_door_learns_of_settings_that_another_program_stored(house):
     assert watch.poll() is None
 
 
+def test_settings_that_may_no_longer_be_read_are_a_fault_though_nothing_was_written(house, monkeypatch):
+    house.settings_file.change("liveness.policy", "strict")
+    watch = PolicyWatch(house.settings_file, house.networks)
+    house.settings_file.path.chmod(0o000)
+    assert watch._stamp() != watch._seen
+    house.settings_file.path.chmod(0o600)
+    watch.poll()
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refused)
+    for _ in range(2):
+        with pytest.raises(SettingsFault, match="Permission denied"):
+            watch.poll()
+
+
 def test_damaged_settings_are_a_fault_as_often_as_they_are_looked_at(house):
     watch = PolicyWatch(house.settings_file, house.networks)
     house.settings_file.path.write_text("liveness = ")

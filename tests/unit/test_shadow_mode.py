@@ -21,6 +21,7 @@ from faceguard.domain.decision import (
 from faceguard.domain.errors import NotPermitted, SettingsFault, StoreFault
 from faceguard.domain.face import Frame
 from faceguard.domain.observation import HaltReason, PadVerdict, ParallaxReading
+from faceguard.domain.score import Threshold
 from tests.unit.access.paper_door import POLICY
 from tests.unit.test_guard import PIXELS, House, turn_head
 
@@ -121,6 +122,66 @@ def test_switched_on_it_counts_from_the_next_frame_on():
     switch(house, True)
     assert isinstance(house.see(1, 6), WouldGrant)
     assert house.relay.pulses == []
+
+
+def decide_on(house, *answers, looks=1):
+    """The settings answer from the frame on that decides: nothing for so many looks, then each of these."""
+    waiting = [None] * looks + list(answers)
+
+    def poll():
+        answer = waiting.pop(0) if waiting else None
+        if isinstance(answer, Exception):
+            waiting.insert(0, answer)  # as often as it is asked
+            raise answer
+        return answer
+
+    house.see(None, 3)
+    house.see(1, 4)  # the door has looked with the second of these, and does not with the next one
+    house.guard._poll_policy = poll
+    return house.see(1)
+
+
+@pytest.mark.parametrize(("looks", "words"), [(0, ["deny"]), (1, ["grant", "deny"])], ids=["before", "after commit"])
+@pytest.mark.parametrize(
+    "rules", [{"shadow": True, **OPEN}, {"tau": Threshold(0.2), **OPEN}, {"liveness": LivenessPolicy.STRICT}], ids=str
+)
+def test_nothing_opens_by_rules_that_another_process_has_just_changed_and_the_log_says_so(looks, words, rules):
+    house = House(1, 2, **OPEN)
+    assert decide_on(house, replace(POLICY, **rules), looks=looks).reason is DenyReason.RULES_CHANGED
+    assert house.relay.pulses == []
+    assert house.log.words == words
+    assert house.report.event is house.log.events[-1]
+    assert house.report.event.shadow is house.guard.shadow is rules.get("shadow", False)
+
+
+def test_whoever_was_before_the_door_tries_again_under_the_new_rules():
+    house = House(1, 2, **OPEN)
+    decide_on(house, replace(POLICY, shadow=True, **OPEN))
+    for _ in range(60):
+        if isinstance(house.see(1), WouldGrant):
+            break
+    assert isinstance(house.report.decision, WouldGrant)
+    assert [(e.decision, e.shadow) for e in house.log.events] == [("grant", False), ("deny", True), ("grant", True)]
+    assert house.relay.pulses == []
+
+
+def test_settings_that_were_stored_and_change_no_rule_keep_nobody_out():
+    house = House(1, 2, **OPEN)
+    assert isinstance(decide_on(house, house.guard._policy), Grant)
+    assert house.relay.pulses == [4000]
+
+
+@pytest.mark.parametrize(
+    ("looks", "words"), [(0, ["fault"]), (1, ["grant", "deny", "fault"])], ids=["before", "after commit"]
+)
+def test_nothing_opens_by_rules_that_cannot_be_read_at_that_moment(looks, words):
+    house = House(1, 2, **OPEN)
+    assert isinstance(decide_on(house, SettingsFault("The settings file is damaged."), looks=looks), OutOfService)
+    assert house.relay.pulses == []
+    assert house.log.words == words
+    house.guard._poll_policy = lambda: None
+    house.see(None, 40)
+    assert isinstance(house.see(1, 6, track=2), Grant)
 
 
 def test_settings_that_cannot_be_read_put_the_door_out_of_service_in_shadow_mode_too(house):

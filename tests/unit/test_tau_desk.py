@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from faceguard.compose import House
-from faceguard.domain.errors import NotPermitted, SettingsFault
+from faceguard.domain.errors import NotPermitted, ReasonWanted, SettingsFault
 from faceguard.domain.template import ConsentMeans, Embedding, TemplateSource
 from faceguard.evaluation.door import TARGET_FPIR, UNSAFE_FPIR, TauState
 from faceguard.evaluation.genuine import ScoreOrigin
 from faceguard.store.audit_log import AuditEvent, AuditLog
+from faceguard.store.calibrations import TakenCalibration
 from faceguard.store.gallery_store import GalleryStore
 
 PIN = "274951"
@@ -60,7 +61,7 @@ def test_an_unsafe_tau_wants_a_reason_and_stays_marked_unsafe(house, desk):
     card = house.encoder_card()
     unsafe = tau_at(house, desk, 5e-2)
     for reason in ("", "  because  "):
-        with pytest.raises(SettingsFault, match="say why"):
+        with pytest.raises(SettingsFault, match="Say why"):
             desk.taus.apply(card, unsafe, reason)
     assert desk.get("access.tau") is None
     desk.taus.apply(card, unsafe, "a test of one hour with a guard at the door")
@@ -69,6 +70,58 @@ def test_an_unsafe_tau_wants_a_reason_and_stays_marked_unsafe(house, desk):
     standing = house.tau_standing(desk)
     assert standing.taken.target_fpir == UNSAFE_FPIR
     assert TauState.UNSAFE in standing.verdict.states
+
+
+@pytest.mark.parametrize("reason", ["", "because"])
+def test_it_wants_one_by_whatever_way_it_is_chosen(house, desk, reason):
+    door = house.tau_standing(desk).door
+    unsafe, strict = tau_at(house, desk, 5e-2), door.propose(1e-3)
+    loose = door.propose(1e-3, 5e-2).pair.tau
+    for attempt in (
+        lambda: desk.set("access.tau", unsafe, reason),
+        lambda: desk.set("access.tau", f"{unsafe}", reason),
+        lambda: desk.taus.take(calibration(house, strict, tau=unsafe), reason),
+        lambda: desk.set("access.tau_pair", loose, reason),
+        lambda: desk.taus.take(calibration(house, strict, tau_pair=loose), reason),
+    ):
+        with pytest.raises(ReasonWanted):
+            attempt()
+    assert desk.settings().changed() == {}
+    assert desk.taus.last() is None
+    desk.set("access.tau", strict.search.tau, reason)
+    desk.set("access.tau_pair", door.propose(1e-3, 9e-3).pair.tau, reason)
+    why = "a test of one hour with a guard at the door"
+    assert desk.taus.take(calibration(house, strict, tau=unsafe, tau_pair=loose), why)["access.tau_pair"] == loose
+    assert desk.events(1)[0].detail.endswith(f"; {why}")
+
+
+def test_it_says_what_the_tau_does(house, desk):
+    with pytest.raises(ReasonWanted, match=r"lets in about 1 in 2[01] strangers' attempts"):
+        desk.set("access.tau", tau_at(house, desk, 5e-2))
+    with pytest.raises(ReasonWanted, match=r"takes about 1 in 2[01] strangers for the person"):
+        desk.set("access.tau_pair", house.tau_standing(desk).door.propose(1e-3, 5e-2).pair.tau)
+
+
+def test_with_nobody_enrolled_a_tau_is_judged_as_for_one_person_whom_it_outlasts(tmp_path):
+    house = House(tmp_path)
+    with contextlib.closing(house.open_desk(networks=False)) as desk:
+        desk.set_admin_pin(PIN)
+        card = house.encoder_card()
+        for attempt in (lambda: desk.taus.apply(card, 2.2), lambda: desk.set("access.tau", 2.2)):
+            with pytest.raises(ReasonWanted):
+                attempt()
+        assert desk.get("access.tau") is None
+        assert desk.taus.apply(card, 0.8)["access.tau"] == 0.8
+        assert desk.taus.apply(card, 2.2, "a test of one hour, with nobody enrolled")["access.tau"] == 2.2
+
+
+def calibration(house, proposal, **changes):
+    search = proposal.search
+    fields = {"tau": search.tau, "pair_fmr": 1e-4, "tau_pair": proposal.pair.tau} | changes
+    owner, seen = str(house.encoder_card().encoder_id), search.n_strangers
+    return TakenCalibration(
+        NOW, owner, 40, 40, "a test", seen, 1e-3, low=search.low, value=search.value, high=search.high, **fields
+    )
 
 
 def test_only_the_admin_may(house, desk):

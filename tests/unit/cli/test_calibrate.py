@@ -198,9 +198,13 @@ def test_without_a_tau_for_a_pair_nothing_is_taken_and_the_stricter_one_stays(ru
 
 def test_a_calibration_whose_tau_is_not_in_force_agrees_to_nothing(run, home, enrol, admin):
     enrol(30)
-    assert run("calibrate", "--fpir", "0.1", "--apply", pin=PIN).exit_code == 0
+    refused = run("calibrate", "--fpir", "0.1", "--apply", pin=PIN)
+    assert refused.exit_code == 2
+    assert "Say why" in refused.output
+    assert home.settings()["access.tau"] is None
+    assert run("calibrate", "--fpir", "0.1", "--apply", "--reason", "a test of one hour", pin=PIN).exit_code == 0
     assert answer(run("calibrate", "--json"))["present"]["states"] == ["good"]
-    assert run("settings", "set", "access.tau", "1.2", pin=PIN).exit_code == 0
+    assert run("settings", "set", "access.tau", "1.2", "--reason", "a test of one hour", pin=PIN).exit_code == 0
     said = answer(run("calibrate", "--json"))
     assert said["present"]["states"] == ["unsafe"]
     assert not said["taken"]["counts"]
@@ -209,7 +213,9 @@ def test_a_calibration_whose_tau_is_not_in_force_agrees_to_nothing(run, home, en
 def test_the_tau_for_one_named_person_is_judged_too(run, home, enrol, admin):
     enrol(5)
     assert run("calibrate", "--apply", pin=PIN).exit_code == 0
-    assert run("settings", "set", "access.tau_pair", "3.9", pin=PIN).exit_code == 0
+    refused = run("settings", "set", "access.tau_pair", "3.9", pin=PIN)
+    assert (refused.exit_code, "--reason" in refused.output) == (2, True)
+    assert run("settings", "set", "access.tau_pair", "3.9", "--reason", "a test of one hour", pin=PIN).exit_code == 0
     said = answer(run("calibrate", "--json"))["present"]
     assert said["states"] == ["unsafe"]
     assert "know the PIN" in said["sentences"][0]

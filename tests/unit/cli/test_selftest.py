@@ -152,9 +152,9 @@ def test_other_networks_or_another_policy_are_not_measured(run, home, admin):
     assert run("selftest", "liveness", "--show").exit_code == 1
     remember(home)
     assert run("selftest", "liveness", "--show").exit_code == 0
-    home.settings_file.save(home.settings().with_value("liveness.policy", "strict"))
+    home.settings_file.change("liveness.policy", "strict")
     assert run("selftest", "liveness", "--show").exit_code == 1
-    home.settings_file.save(home.settings().with_value("camera.source", "1"))
+    home.settings_file.change("camera.source", "1")
     assert run("selftest", "liveness", "--show").exit_code == 1
 
 
@@ -191,7 +191,7 @@ def test_a_folder_without_pictures_is_a_sentence(run, tmp_path):
 
 
 def test_with_liveness_off_there_is_nothing_to_measure(run, home, still_print):
-    home.settings_file.save(home.settings().with_value("liveness.policy", "off"))
+    home.settings_file.change("liveness.policy", "off")
     found = run("selftest", "liveness", "--source", still_print, "--species", "phone")
     assert found.exit_code == 2
     assert "switched off" in found.stderr
@@ -223,5 +223,5 @@ def test_doctor_quotes_nothing_of_another_size_of_picture(run, home, camera, adm
 
 
 def test_doctor_with_liveness_off_says_so(run, home, admin):
-    home.settings_file.save(home.settings().with_value("liveness.policy", "off"))
+    home.settings_file.change("liveness.policy", "off")
     assert "switched off" in liveness_check(run, "--no-devices")["found"]

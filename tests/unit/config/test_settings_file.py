@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
+from threading import Event, Thread
 
 import pytest
 
+from faceguard.config.file_lock import sole_writer
 from faceguard.config.settings import Settings
 from faceguard.config.settings_file import MAX_BYTES, SettingsFile
 from faceguard.domain.errors import SettingsFault
@@ -29,7 +33,7 @@ def test_only_changes_are_written_and_read_back(file):
     assert "cooldown" not in file.path.read_text("utf-8")
     assert file.load().changed() == {"access.tau": 0.71, "window.mirror": False, "door.name": 'Gate "A" \\ ü'}
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
-    assert os.listdir(file.path.parent) == ["settings.toml"]
+    assert sorted(os.listdir(file.path.parent)) == [".settings.toml.lock", "settings.toml"]
 
 
 def test_value_set_back_to_its_default_leaves_the_file(file):
@@ -104,4 +108,59 @@ def test_crash_while_writing_leaves_the_old_file(file, monkeypatch):
     with pytest.raises(SettingsFault, match="No space left"):
         file.change("access.tau", 0.6)
     assert file.path.read_bytes() == before
-    assert os.listdir(file.path.parent) == ["settings.toml"]
+    assert sorted(os.listdir(file.path.parent)) == [".settings.toml.lock", "settings.toml"]
+
+
+def test_what_was_not_changed_stays_as_its_owner_wrote_it_though_it_is_the_default(file):
+    file.path.write_text("[access]\nmargin = 0.1  # as delivered\n")
+    file.change("access.tau", 0.6)
+    assert "margin = 0.1  # as delivered" in file.path.read_text()
+
+
+def test_changes_are_worked_out_from_the_file_as_it_is_when_it_is_written(file):
+    file.change("models.pad", "one")
+    present = file.update(lambda present: {"models.pad": f"{present.text('models.pad')},two", "door.shadow": True})
+    assert present.listed("models.pad") == ("one", "two")
+    assert file.load() == present
+
+
+def test_two_writers_of_other_keys_lose_nothing_to_each_other(file):
+    reading, written = Event(), Event()
+
+    def slow(_present):
+        reading.set()
+        assert not written.wait(0.3)  # the other one waits for us, so it cannot have written by now
+        return {"access.tau": 0.6}
+
+    def other():
+        reading.wait()
+        SettingsFile(file.path).change("door.shadow", True)
+        written.set()
+
+    thread = Thread(target=other)
+    thread.start()
+    file.update(slow)
+    thread.join()
+    assert written.is_set()
+    assert file.load().changed() == {"access.tau": 0.6, "door.shadow": True}
+
+
+def test_two_processes_lose_nothing_to_each_other(file):
+    count = """
+import sys; from pathlib import Path; from faceguard.config.settings_file import SettingsFile
+for _ in range(25):
+    SettingsFile(Path(sys.argv[1])).update(lambda s: {sys.argv[2]: s.whole(sys.argv[2]) + 1})
+"""
+    keys = ("camera.width", "access.cooldown_ms")
+    before = {key: file.load().whole(key) for key in keys}
+    running = [subprocess.Popen([sys.executable, "-c", count, str(file.path), key]) for key in (*keys, *keys)]
+    assert [one.wait() for one in running] == [0] * 4
+    assert {key: file.load().whole(key) - before[key] for key in keys} == dict.fromkeys(keys, 50)
+
+
+def test_a_writer_that_hangs_is_a_fault_in_the_end_and_nothing_is_written(file, monkeypatch):
+    monkeypatch.setattr(sole_writer.__wrapped__, "__defaults__", (0.0,))  # waits for nobody
+    with sole_writer(file.path), pytest.raises(SettingsFault, match="just changing"):
+        file.change("door.name", "x")
+    assert not file.path.exists()
+    file.change("door.name", "x")
