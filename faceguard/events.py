@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from faceguard.domain.decision import Ask, Decision, Deny, Grant, OutOfService, WouldGrant
+from faceguard.domain.decision import Ask, Decision, Deny, Gate, Grant, OutOfService, WouldGrant
 from faceguard.domain.score import Distance, Threshold
 from faceguard.domain.template import Gallery
 from faceguard.store.audit_log import AuditEvent
@@ -51,6 +51,7 @@ def event_of(
         case Deny():
             return replace(
                 event,
+                gates=(Gate.PIN.value,) if decision.pin else (),
                 nearest_id=decision.nearest_subject_id,
                 distance=_number(decision.distance),
                 runner_up=_number(decision.runner_up),

@@ -2,8 +2,8 @@
 
 A plain grant knows it by the very comparison that is to be judged, and of a refusal nobody knows whom it refused. What
 else names people: a right PIN, after the face or before it; the desk, which says afterwards who it was; and a refusal
-soon followed by the same person's entry, by PIN or by face. A right PIN with a face that is not near may also be a
-stolen PIN, which counts against staff here: cautious.
+soon followed by the entry of the person whom it was nearest to, by PIN or by face. A right PIN with a face that is not
+near may also be a stolen PIN, which counts against staff here: cautious.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from faceguard.domain.decision import DenyReason, Gate
 from faceguard.domain.score import MAX_DISTANCE
 from faceguard.evaluation.genuine import GenuineScore, ScoreDomain, ScoreOrigin
 from faceguard.store.audit_log import AuditEvent
-from faceguard.what_if import ASK_LASTS
+from faceguard.what_if import answers
 
 TRIES_AGAIN: Final = timedelta(seconds=60)
 """Whoever enters this soon after a refusal that was nearest to the same person, was refused."""
 TYPES_PIN: Final = timedelta(seconds=120)
-"""Whoever names himself by PIN this soon after a refusal, was refused."""
+"""Whoever names himself by PIN this soon after a refusal that was nearest to the same person, was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ def attempts_of_staff(
         events: oldest first, of whatever kind.
         encoder_id: present EncoderId as text; other encoders' events are passed over.
         domains: what each enrolled person is compared with; events of people who are gone are passed over.
-        labels: by event number what the desk said: the person's number, None for a stranger.
+        labels: by event number what the desk said: the person's number, None for a stranger; what it said of an Ask
+            holds for the attempt, unless it says otherwise of how it ended.
     """
     reader = _Reader(domains, labels or {})
     for event in events:
@@ -69,66 +70,79 @@ class _Reader:
     refusal: AuditEvent | None = None
 
     def take(self, event: AuditEvent) -> None:
+        ask = self.ask if answers(self.ask, event) else None
+        if ask is None:
+            self._forget_ask()
+        self.ask = None
         if event.decision == "ask":
             self.ask = event
+        elif event.decision not in ("grant", "deny") or self._labelled(event, ask):
             return
-        ask, self.ask = self.ask, None
-        if ask is not None and event.time - ask.time > ASK_LASTS:
-            ask = None
-        if self._labelled(event):
-            return
-        if event.decision == "grant":
+        elif event.decision == "grant":
             self._grant(event, ask)
-        elif event.decision == "deny" and event.reason == DenyReason.NOT_RECOGNISED:
-            if ask is not None or (event.runner_up is None and event.gallery_size > 1):
+        elif event.reason == DenyReason.NOT_RECOGNISED:
+            if event.refused_one:
                 self._by_pin(event, event.nearest_id)
             else:
                 self._forget_refusal()
                 self.refusal = event
 
     def result(self) -> AttemptsOfStaff:
+        self._forget_ask()
         self._forget_refusal()
-        return AttemptsOfStaff(tuple(self.scores), tuple(self.unexplained))
+        return AttemptsOfStaff(tuple(sorted(self.scores, key=lambda s: s.time)), tuple(self.unexplained))
 
-    def _labelled(self, event: AuditEvent) -> bool:
-        if event.event_id is None or event.event_id not in self.labels:
+    def _labelled(self, event: AuditEvent, ask: AuditEvent | None) -> bool:
+        """The desk has said who it was, of this event or of the Ask that it ended."""
+        numbers = [e.event_id for e in (event, ask) if e is not None and e.event_id in self.labels]
+        if not numbers or numbers[0] is None:
             return False
-        subject_id = self.labels[event.event_id]
+        subject_id = self.labels[numbers[0]]
         if subject_id is not None:
-            # somebody who was neither the nearest nor the next was no nearer than these
-            own = event.distance if subject_id == event.nearest_id or event.runner_up is None else event.runner_up
-            self._add(event, subject_id, own, ScoreOrigin.LABEL)
+            self._named(event, ask, subject_id)
         return True
 
+    def _named(self, event: AuditEvent, ask: AuditEvent | None, subject_id: int) -> None:
+        searched = _search_of(event, ask, subject_id)
+        if searched.nearest_id == subject_id:
+            self._add(searched, subject_id, searched.distance, ScoreOrigin.LABEL)
+        elif ask is not None or not _compared_with_one(event):
+            # Somebody else was nearest: at any tau the door names that one or nobody, never this person. How far the
+            # own templates were the event does not hold, so it is a miss wherever tau stands.
+            self._add(event, subject_id, MAX_DISTANCE, ScoreOrigin.LABEL)
+
     def _grant(self, event: AuditEvent, ask: AuditEvent | None) -> None:
+        subject_id = event.subject_id
         if Gate.PIN not in event.gates:
-            refusal = self.refusal
-            if refusal is not None and refusal.nearest_id == event.subject_id:
-                self._explain(event, event.subject_id, TRIES_AGAIN, ScoreOrigin.FACE)
-            self._add(event, event.subject_id, event.distance, ScoreOrigin.FACE)
+            self._explain(event, subject_id, TRIES_AGAIN, ScoreOrigin.FACE)
+            self._add(event, subject_id, event.distance, ScoreOrigin.FACE)
         elif ask is not None:
-            searched = ask if ask.nearest_id == event.subject_id and ask.distance is not None else event
-            if self.refusal is not None and self.refusal.nearest_id == event.subject_id:
-                self._explain(event, event.subject_id, TRIES_AGAIN, ScoreOrigin.PIN)
-            self._add(event, event.subject_id, searched.distance, ScoreOrigin.PIN)
+            self._explain(event, subject_id, TRIES_AGAIN, ScoreOrigin.PIN)
+            self._add(event, subject_id, _search_of(event, ask, subject_id).distance, ScoreOrigin.PIN)
         else:
-            self._by_pin(event, event.subject_id)
+            self._by_pin(event, subject_id)
 
     def _by_pin(self, event: AuditEvent, subject_id: int | None) -> None:
-        """The PIN came first or was right: the refusal before it was this person's, and is the search that counts."""
+        """The PIN came first or was right: the refusal before it, if near this person, is the search that counts."""
         if not self._explain(event, subject_id, TYPES_PIN, ScoreOrigin.PIN):
             self._add(event, subject_id, event.distance, ScoreOrigin.PIN)
 
     def _explain(self, event: AuditEvent, subject_id: int | None, soon: timedelta, origin: ScoreOrigin) -> bool:
+        """The last refusal was this person's; one that was nearest to another may have been anybody's."""
         refusal = self.refusal
-        if refusal is None or event.time - refusal.time > soon or refusal.distance is None:
+        if refusal is None or refusal.distance is None or subject_id is None or refusal.nearest_id != subject_id:
+            return False
+        if not timedelta() <= event.time - refusal.time <= soon:
             return False
         self.refusal = None
-        own = refusal.nearest_id == subject_id or event.distance is None
-        self._add(
-            refusal, subject_id, refusal.distance if own else max(refusal.distance, event.distance or 0.0), origin
-        )
+        self._add(refusal, subject_id, refusal.distance, origin)
         return True
+
+    def _forget_ask(self) -> None:
+        """It ended without an event; what the desk said of it holds all the same."""
+        ask, self.ask = self.ask, None
+        if ask is not None:
+            self._labelled(ask, None)
 
     def _forget_refusal(self) -> None:
         refusal, self.refusal = self.refusal, None
@@ -140,3 +154,12 @@ class _Reader:
         if subject_id is None or domain is None or distance is None or not 0.0 <= distance <= MAX_DISTANCE:
             return
         self.scores.append(GenuineScore(distance, subject_id, event.time, domain, origin))
+
+
+def _search_of(event: AuditEvent, ask: AuditEvent | None, subject_id: int | None) -> AuditEvent:
+    """What was searched before the PIN, if it was this person who was nearest."""
+    return ask if ask is not None and ask.nearest_id == subject_id and ask.distance is not None else event
+
+
+def _compared_with_one(event: AuditEvent) -> bool:
+    return event.refused_one or (event.decision == "grant" and Gate.PIN in event.gates)

@@ -9,7 +9,7 @@ from typing import Final
 from faceguard.access.roles import Action
 from faceguard.domain.errors import NotPermitted
 from faceguard.store.database import Database
-from faceguard.store.event_labels import EventLabel, EventLabels, LabelKind, StaffAttempt, StrangerAttempt
+from faceguard.store.event_labels import EventLabel, EventLabels, LabelKind, StrangerAttempt
 
 SWITCHED_OFF: Final = "Labels are switched off. The admin allows them in Settings, “Labels by the desk”."
 
@@ -21,7 +21,7 @@ class Labelling:
         database: the thread's own connection.
         allowed: the setting ``privacy.label_events``.
         require: raises ``NotPermitted`` unless the present role may.
-        note: writes an act of the desk to the log: what, whom it concerns, detail.
+        note: writes an act of the desk to the log, over the same connection: what, whom it concerns, detail.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class Labelling:
         require: Callable[[Action], None],
         note: Callable[[str, int | None, str], None],
     ) -> None:
+        self._database = database
         self._labels = EventLabels(database)
         self._allowed = allowed
         self._require = require
@@ -62,8 +63,9 @@ class Labelling:
             NotPermitted: the role may not.
         """
         self._require(Action.LABEL_EVENT)
-        if self._labels.take_back(event_id):
-            self._note("label taken back", None, f"event {event_id}")
+        with self._database.writing():
+            if self._labels.take_back(event_id):
+                self._note("label taken back", None, f"event {event_id}")
 
     def since(self, start: datetime) -> dict[int, EventLabel]:
         """Labels of events from then on, by the event's number."""
@@ -77,17 +79,10 @@ class Labelling:
         """Every labelled stranger's search; see ``store.event_labels.EventLabels``."""
         return self._labels.stranger_distances(encoder)
 
-    def staff_distances(self, encoder: str) -> tuple[StaffAttempt, ...]:
-        """Distances of people to their own templates, where the desk said who it was."""
-        return self._labels.staff_distances(encoder)
-
     def _put(self, event_id: int, kind: LabelKind, subject_id: int | None) -> None:
         self._require(Action.LABEL_EVENT)
         if not self._allowed():
             raise NotPermitted(SWITCHED_OFF)
-        self._labels.put(EventLabel(event_id, kind, subject_id, datetime.now(UTC)))
-        try:
+        with self._database.writing():  # both or neither: nothing counts that the log does not know, nothing is lost
+            self._labels.put(EventLabel(event_id, kind, subject_id, datetime.now(UTC)))
             self._note("label", subject_id, f"event {event_id}: {kind.value}")
-        except Exception:
-            self._labels.take_back(event_id)  # nothing counts that the log does not know
-            raise

@@ -6,19 +6,20 @@ counted as asked, whatever came of it, so the three shares add up to all attempt
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from faceguard.domain.decision import AskReason, DenyReason, Gate
+from faceguard.domain.decision import LIVENESS_DENIES, AskReason, DenyReason, Gate
 from faceguard.evaluation.error_rates import Share, clopper_pearson
 from faceguard.evaluation.genuine import ENOUGH_GENUINE, GenuineScores, ScoreDomain
 from faceguard.genuine_events import attempts_of_staff
 from faceguard.store.audit_log import AuditEvent
 from faceguard.store.event_labels import EventLabel, LabelKind, visits
-from faceguard.what_if import ASK_LASTS
+from faceguard.what_if import answers
 
 WEEK: Final = 7
 """Days that show a door as it is: with its Monday morning and its weekend."""
@@ -56,6 +57,11 @@ class Attempt:
     def named(self) -> bool:
         """The face alone was taken for somebody, or the door would have opened."""
         return self.ask is not None or self.opened
+
+    @property
+    def attack(self) -> bool:
+        """Liveness refused it."""
+        return self.end is not None and self.end.decision == "deny" and self.end.reason in LIVENESS_DENIES
 
     @property
     def events(self) -> tuple[AuditEvent, ...]:
@@ -103,13 +109,14 @@ class Labels:
     """What the desk's labels say.
 
     Attributes:
-        stranger_attempts: labelled as strangers.
+        stranger_attempts: labelled as strangers, but for the attacks.
         let_in: strangers whom the door would have let in, of all of them; people, not attempts (see ``visits``).
         asked: strangers who were taken for somebody and would have needed a PIN.
         staff_attempts: labelled as a member of staff.
         sent_back: of these, the door would have stayed shut.
         false_accepts: numbers of the grants that were a stranger's, or another person's.
         open_denies: denied attempts without a label.
+        attacks: labelled as strangers whom liveness refused; whether the search would have let them in is not asked.
     """
 
     stranger_attempts: int
@@ -119,6 +126,7 @@ class Labels:
     sent_back: int
     false_accepts: tuple[int, ...]
     open_denies: int
+    attacks: int = 0
 
     @property
     def at_most(self) -> float:
@@ -133,11 +141,20 @@ class Labels:
             return ""
         who = "1 labelled stranger" if n == 1 else f"{n} labelled strangers"
         tries = f" ({self.stranger_attempts} attempts)" if self.stranger_attempts > n else ""
-        words = f"Of {who}{tries} {k} would have been let in: at most {100 * self.at_most:.0f} % of strangers."
+        words = f"Of {who}{tries} {k} would have been let in: at most {_at_most(self.at_most)} of strangers."
         if self.asked:
             asked = "1 was" if self.asked == 1 else f"{self.asked} were"
             words += f" {asked} taken for somebody and asked for a PIN."
         return words
+
+    @property
+    def attack_words(self) -> str:
+        """How many labelled strangers liveness refused; empty without any."""
+        n = self.attacks
+        if not n:
+            return ""
+        who = "1 attempt labelled as a stranger's was" if n == 1 else f"{n} attempts labelled as strangers' were"
+        return f"{who} refused by the liveness check, not by the face; they are not counted among the strangers."
 
     @property
     def staff_words(self) -> str:
@@ -168,7 +185,7 @@ class ShadowSummary:
         asked_opened: of those asked, whom the right PIN would have let in.
         ask_reasons, deny_reasons: with how often, most frequent first.
         days: every day from the first to the last, local dates.
-        distances: nearest distance d of the denied searches, ascending.
+        distances: nearest distance d of the denied searches, but for those that liveness refused; ascending.
         tau: the newest one of them; None where none was searched.
         tau_changed: there were several.
         seen, unseen: enrolled people whom the door recognised at least once, and never.
@@ -219,7 +236,7 @@ def summary(
         events: oldest first; whatever was not decided in shadow mode is passed over.
         labels: by the event's number.
         people: whom the door can recognise: number and name.
-        encoder_id: the present EncoderId as text.
+        encoder_id: what the present distances belong to, as text: the encoder, and the comparison used with it.
         labelling: the admin lets the desk label events.
     """
     shadowed = [event for event in events if event.shadow]
@@ -230,8 +247,8 @@ def summary(
     opened = sum(a.opened for a in alone)
     n = len(attempts)
     denies = [a.end for a in alone if a.end is not None and not a.opened]
-    searched = [e for e in denies if e.distance is not None and (e.runner_up is not None or e.gallery_size <= 1)]
-    taus = [e.tau for e in ours if e.tau is not None and Gate.PIN not in e.gates]
+    searched = [e for e in denies if e.distance is not None and not e.refused_one and e.reason not in LIVENESS_DENIES]
+    taus = [e.tau for e in ours if e.tau is not None and Gate.PIN not in e.gates and not e.refused_one]
     recognised = {e.subject_id for e in ours if e.decision == "grant" or e.reason == AskReason.LIVENESS_UNPROVEN}
     domains = dict.fromkeys(people, ScoreDomain.PHOTO_LIVE)  # which one does not matter for a number
     said_by_desk = {number: label.subject_id for number, label in labels.items()}
@@ -277,7 +294,7 @@ def attempts_of(events: Iterable[AuditEvent]) -> list[Attempt]:
     for event in events:
         if event.decision not in ("grant", "ask", "deny"):
             continue
-        if ask is not None and (event.decision == "ask" or event.time - ask.time > ASK_LASTS):
+        if ask is not None and not answers(ask, event):
             found.append(Attempt(ask, None))
             ask = None
         if event.decision == "ask":
@@ -286,6 +303,12 @@ def attempts_of(events: Iterable[AuditEvent]) -> list[Attempt]:
             found.append(Attempt(ask, event))
             ask = None
     return [*found, Attempt(ask, None)] if ask is not None else found
+
+
+def _at_most(share: float) -> str:
+    """An upper bound in percent, rounded up: it promises no less than is known, and never 0 %."""
+    percent = min(100.0, 100.0 * share)
+    return f"{math.ceil(percent * 10 - 1e-9) / 10:.1f} %" if percent < 10.0 else f"{math.ceil(percent - 1e-9)} %"
 
 
 def _counted(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
@@ -317,7 +340,8 @@ def _labels(attempts: Sequence[Attempt], labels: Mapping[int, EventLabel]) -> La
         return next((found for e in attempt.events if (found := labels.get(e.event_id or 0)) is not None), None)
 
     labelled = [(attempt, found) for attempt in attempts if (found := label(attempt)) is not None]
-    strangers = [attempt for attempt, found in labelled if found.kind is LabelKind.STRANGER]
+    nobody = [attempt for attempt, found in labelled if found.kind is LabelKind.STRANGER]
+    strangers = [attempt for attempt in nobody if not attempt.attack]
     staff = [attempt for attempt, found in labelled if found.kind is LabelKind.STAFF]
     people = visits(strangers)
     wrong = [
@@ -327,6 +351,7 @@ def _labels(attempts: Sequence[Attempt], labels: Mapping[int, EventLabel]) -> La
     ]
     return Labels(
         stranger_attempts=len(strangers),
+        attacks=len(nobody) - len(strangers),
         let_in=Share(sum(any(a.opened for a in visit) for visit in people), len(people)),
         asked=sum(any(a.ask is not None for a in visit) for visit in people),
         staff_attempts=len(staff),

@@ -282,6 +282,9 @@ class TauDesk:
         if found is None or not door.people:
             shown = row_of(TAUS[0]).shown(settings[TAUS[0]])
             return self._place.put_in_force({TAUS[0]: tau}, f"{TAUS[0]}={shown}", reason)
+        last = self.last()
+        # what was agreed for one named person stays agreed, unless that tau has been changed by hand since
+        agreed = last is not None and last.encoder == self._tau_owner and settings[TAUS[1]] == last.tau_pair
         return self.take(
             TakenCalibration(
                 datetime.now(UTC),
@@ -295,6 +298,8 @@ class TauDesk:
                 found.low,
                 found.value,
                 found.high,
+                last.pair_fmr if last is not None and agreed else None,
+                last.tau_pair if last is not None and agreed else None,
             ),
             reason,
         )

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from faceguard.access.attempt import LookResult, judged
-from faceguard.domain.decision import DenyReason, Gate
+from faceguard.domain.decision import AskReason, DenyReason, Gate
 from faceguard.domain.score import MAX_DISTANCE, Distance, Threshold
 from faceguard.store.audit_log import AuditEvent
 
@@ -152,7 +152,7 @@ class Replay:
                 counts["undecided"] += 1
                 ask = event
                 continue
-            answered, ask = _answered(ask, event), None
+            answered, ask = ask if answers(ask, event) else None, None
             counts["grants"] += was is Outcome.GRANT
             counts["denies"] += was is Outcome.DENY
             if was is Outcome.DENY and event.reason != DenyReason.NOT_RECOGNISED:
@@ -187,16 +187,25 @@ class Replay:
         return WhatIf(tau.value, self.grants, self.denies, tuple(flips), *counts)
 
 
-def _answered(ask: AuditEvent | None, event: AuditEvent) -> AuditEvent | None:
-    """The Ask that this event ended, if one did."""
-    return ask if ask is not None and event.time - ask.time <= ASK_LASTS else None
+def answers(ask: AuditEvent | None, event: AuditEvent) -> bool:
+    """The event is how this Ask ended: a grant or deny soon after it, about somebody whom the Ask meant.
+
+    Other rules or people may end an Ask without a word in the log; whoever is searched next is somebody else then. And
+    a clock that was put back tells nothing.
+    """
+    if ask is None or not timedelta() <= event.time - ask.time <= ASK_LASTS:
+        return False
+    if event.decision == "grant" and Gate.PIN not in event.gates:
+        return False
+    if event.reason == DenyReason.NOT_RECOGNISED and not event.refused_one:
+        return False
+    either = ask.reason == AskReason.TOO_ALIKE  # the PIN may have named the second one
+    return either or event.nearest_id is None or event.nearest_id == ask.nearest_id
 
 
 def _compared_with_one(event: AuditEvent, was: Outcome, ask: AuditEvent | None) -> bool:
     """A PIN had named the person, so that there was no search for tau to decide."""
-    if was is Outcome.GRANT:
-        return Gate.PIN in event.gates and ask is None
-    return ask is not None or (event.runner_up is None and event.gallery_size > 1)
+    return event.refused_one if was is Outcome.DENY else Gate.PIN in event.gates and ask is None
 
 
 def _of_grant(event: AuditEvent, ask: AuditEvent | None, margin: float) -> _Judged:

@@ -182,6 +182,11 @@ class Attempt:
     confirm_until_ns: int = 0
     last_failed: Look | None = None
 
+    @property
+    def pin(self) -> bool:
+        """A right PIN has named the person, before the face or after it."""
+        return self.confirmed_id is not None or self.claimed_id is not None
+
     def add(self, observation: Observation, policy: AccessPolicy) -> bool:
         """Take a frame's evidence in; True when it counts as a good frame."""
         self.last_seen_ns = observation.captured_ns
@@ -239,4 +244,5 @@ def denial(reason: DenyReason, attempt: Attempt, shown: Look | None, retry_ns: i
         nearest_subject_id=None if nearest is None else nearest.subject_id,
         frames=len(attempt.good),
         retry_ns=retry_ns,
+        pin=attempt.pin,
     )

@@ -186,7 +186,9 @@ class AccessSession:
             standing.track_id,
             distance=None if grant is None else grant.evidence.distance,
             tau=None if grant is None else grant.evidence.tau,
+            runner_up=None if grant is None else grant.evidence.runner_up,
             nearest_subject_id=None if grant is None else grant.subject.subject_id,
+            pin=grant is not None and Gate.PIN in grant.evidence.gates,
         )
         standing.allow_again()
         standing.say(deny, standing.track_id, self._hold_until(now_ns))
@@ -449,7 +451,7 @@ class AccessSession:
             gates.add(Gate.PASSIVE_PAD)
         if attempt.proven_ns is not None:
             gates.add(Gate.NOT_FLAT)
-        if attempt.confirmed_id is not None or attempt.claimed_id is not None:
+        if attempt.pin:
             gates.add(Gate.PIN)
         return frozenset(gates)
 

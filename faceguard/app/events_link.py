@@ -194,7 +194,7 @@ class EventsLink(QObject):
                 desk.events_since(start),
                 desk.labels.since(start),
                 people,
-                str(self._house.encoder_card().encoder_id),
+                self._house.measured().tau_owner,
                 labelling=desk.labels.allowed,
             )
             return found, desk.settings().switch("door.shadow")

@@ -32,7 +32,7 @@ def shadow(context: Context, days: int, json_: bool) -> None:
             desk.events_since(start),
             desk.labels.since(start),
             {person.subject.subject_id: person.subject.name for person in desk.people() if person.ready},
-            str(house.encoder_card().encoder_id),
+            house.measured().tau_owner,
             labelling=desk.labels.allowed,
         )
         on = desk.settings().switch("door.shadow")
@@ -65,6 +65,7 @@ def answer(found: ShadowSummary) -> dict[str, Any]:
         "labels": {
             "strangers": {**_share(labels.let_in), "attempts": labels.stranger_attempts, "at_most": labels.at_most},
             "strangers_asked": labels.asked,
+            "strangers_refused_by_liveness": labels.attacks,
             "staff": {"attempts": labels.staff_attempts, "sent_back": labels.sent_back},
             "false_accepts": list(labels.false_accepts),
             "denies_without": labels.open_denies,
@@ -101,7 +102,7 @@ def lines(found: ShadowSummary, days: int, *, on: bool) -> list[str]:
     text.append("Day by day (would open, ask, stay shut):")
     text += [f"  {d.day}  {d.opened:>5} {d.asked:>5} {d.denied:>5}" for d in found.days]
     if found.distances:
-        text.append("Nearest distance d of those for whom it would have stayed shut:")
+        text.append("Nearest distance d of those for whom it would have stayed shut (liveness refusals left out):")
         text += _histogram(found.distances, found.tau)
     text.append(f"{len(found.seen)} of {len(found.seen) + len(found.unseen)} enrolled people were recognised.")
     if found.unseen:
@@ -111,7 +112,8 @@ def lines(found: ShadowSummary, days: int, *, on: bool) -> list[str]:
     if found.labels.false_accepts:
         numbers = ", ".join(map(str, found.labels.false_accepts))
         text.append(f"ATTENTION: {found.labels.false_accept_words} Events {numbers}. Try faceguard calibrate.")
-    text += [words for words in (found.labels.stranger_words, found.labels.staff_words) if words]
+    labels = found.labels
+    text += [words for words in (labels.stranger_words, labels.attack_words, labels.staff_words) if words]
     if found.faults:
         text.append(f"The door was out of service {found.faults} times.")
     if found.tau_changed:

@@ -63,6 +63,29 @@ class DenyReason(StrEnum):
     AUDIT_UNAVAILABLE = "the event could not be recorded"
 
 
+LIVENESS_DENIES: Final = frozenset(
+    {
+        DenyReason.FLAT_PICTURE,
+        DenyReason.STATIC_PICTURE,
+        DenyReason.PASSIVE_ATTACK,
+        DenyReason.CHALLENGE_FAILED,
+        DenyReason.LIVENESS_UNDECIDED,
+        DenyReason.IDENTITY_CHANGED,
+    }
+)
+"""Liveness spoke, whatever the search said: of a picture that was held up, the distance is no stranger's."""
+SEARCH_DENIES: Final = frozenset(
+    {
+        DenyReason.NOT_RECOGNISED,
+        DenyReason.NO_PIN,
+        DenyReason.WRONG_PIN,
+        DenyReason.PIN_LOCKED,
+        DenyReason.PIN_TIMEOUT,
+    }
+)
+"""The search refused, or it named somebody and the PIN after it was missing: the distance is that of a living face."""
+
+
 class AskReason(StrEnum):
     """Why a PIN is wanted after the face."""
 
@@ -172,7 +195,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """The door stays shut, for a reason; the numbers are for the log and the admin, never for the door."""
+    """The door stays shut, for a reason; the numbers are for the log and the admin, never for the door.
+
+    With ``pin`` a right PIN had named a person, and the numbers are those of the comparison with that one (1:1).
+    """
 
     reason: DenyReason
     track_id: int | None = None
@@ -182,6 +208,7 @@ class Deny:
     nearest_subject_id: int | None = None
     frames: int = 0
     retry_ns: int | None = None
+    pin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

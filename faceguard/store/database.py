@@ -65,6 +65,7 @@ class Database:
     def __init__(self, path: Path, *, busy_ms: int = BUSY_MS) -> None:
         self.path = path
         self._busy_ms = busy_ms
+        self._writing = False
         self._create_private()
         try:
             self.connection = sqlite3.connect(path, timeout=busy_ms / 1000, isolation_level=None)
@@ -106,13 +107,19 @@ class Database:
     def writing(self) -> Iterator[sqlite_utils.Database]:
         """One write transaction: all of it is on the disk afterwards, or nothing of it.
 
-        Takes the write lock at once, so that what is read inside still holds when it is written.
+        Takes the write lock at once, so that what is read inside still holds when it is written. Inside another one it
+        is a part of that: what fails here is undone here, and the rest is on the disk when the outer one ends.
 
         Raises:
             StoreFault: nothing was written.
         """
         with self.known_faults():
+            if self._writing:
+                with self.tables.atomic():
+                    yield self.tables
+                return
             self.connection.execute("BEGIN IMMEDIATE")
+            self._writing = True
             try:
                 yield self.tables
                 self.connection.execute("COMMIT")
@@ -120,6 +127,8 @@ class Database:
                 with suppress(sqlite3.Error):
                     self.tables.rollback()
                 raise
+            finally:
+                self._writing = False
 
     @contextmanager
     def reading(self) -> Iterator[sqlite_utils.Database]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,9 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from faceguard.domain.decision import Gate
+from faceguard.domain.decision import SEARCH_DENIES, Gate
 from faceguard.domain.errors import EnrolmentRefused, FaceguardError, StoreFault
 from faceguard.store.database import DAMAGED, Database
+from faceguard.store.left_out import LeftOut
 
 GAP: Final = timedelta(minutes=10)
 """Strangers who come within so short a time of each other count as one person who tried again."""
@@ -72,21 +74,6 @@ class StrangerAttempt:
     runner_up: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StaffAttempt:
-    """One comparison of a person with the own templates.
-
-    Attributes:
-        subject_id: the person.
-        distance: of the attempt to that person, in [0, 4].
-        time: UTC.
-    """
-
-    subject_id: int
-    distance: float
-    time: datetime
-
-
 class Timed(Protocol):
     """Something that happened at a time."""
 
@@ -128,6 +115,7 @@ class EventLabels:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._left_out = LeftOut()
 
     def put(self, label: EventLabel) -> None:
         """Stores a label in place of any other of that event; when this returns, it is on the disk.
@@ -160,7 +148,7 @@ class EventLabels:
             return bool(db.execute("DELETE FROM event_labels WHERE event_id = ?", [event_id]).rowcount)
 
     def since(self, start: datetime) -> dict[int, EventLabel]:
-        """Labels of all events from ``start`` on, by the event's number.
+        """Labels of all events from ``start`` on, by the event's number; damaged ones are left out.
 
         Raises:
             StoreFault: they cannot be read.
@@ -171,7 +159,13 @@ class EventLabels:
                 "JOIN events e ON e.id = l.event_id WHERE e.time >= ?",
                 [_stamp(start)],
             ).fetchall()
-        return {row[0]: label_of(row, self._database.path) for row in rows}
+        found = {}
+        for row in rows:
+            try:
+                found[row[0]] = label_of(row, self._database.path)
+            except StoreFault as error:
+                self._left_out(f"the label of event {row[0]}", error.detail)
+        return found
 
     def false_accepts(self, start: datetime) -> int:
         """Grants from ``start`` on that let in a stranger, or somebody as another person; shadow mode's included.
@@ -189,9 +183,10 @@ class EventLabels:
             )
 
     def stranger_distances(self, encoder: str) -> tuple[StrangerAttempt, ...]:
-        """Every labelled stranger's search, oldest first; see ``fold_strangers``.
+        """Every labelled stranger's search, oldest first; see ``fold_strangers``. Damaged events are left out.
 
-        Comparisons with one person whom a PIN had named are left out: they are no searches.
+        Comparisons with one person whom a PIN had named are left out: they are no searches. So is whatever liveness
+        refused: a picture of one of the staff, held up by a stranger, is near, and no tau is to keep it out.
 
         Args:
             encoder: EncoderId as text; distances of any other encoder mean something else.
@@ -203,41 +198,20 @@ class EventLabels:
             rows = db.execute(
                 "SELECT e.id, e.time, e.distance, e.gallery_size, e.runner_up "
                 "FROM event_labels l JOIN events e ON e.id = l.event_id "
-                "WHERE l.kind = 'stranger' AND e.encoder = ? AND e.distance IS NOT NULL AND CASE e.decision "
-                "WHEN 'grant' THEN ',' || e.gates || ',' NOT LIKE ? "
-                "WHEN 'deny' THEN e.runner_up IS NOT NULL OR e.gallery_size <= 1 "
+                "WHERE l.kind = 'stranger' AND e.encoder = :encoder AND e.distance IS NOT NULL "
+                "AND ',' || e.gates || ',' NOT LIKE :pin AND CASE e.decision WHEN 'grant' THEN 1 "
+                "WHEN 'deny' THEN e.reason IN (SELECT value FROM json_each(:reasons)) "
+                "AND (e.runner_up IS NOT NULL OR e.gallery_size <= 1) "
                 "ELSE e.decision = 'ask' END ORDER BY e.id",
-                [encoder, f"%,{Gate.PIN.value},%"],
+                {"encoder": encoder, "pin": f"%,{Gate.PIN.value},%", "reasons": json.dumps(sorted(SEARCH_DENIES))},
             ).fetchall()
-        return tuple(StrangerAttempt(row[0], self._moment(row[1]), row[2], row[3], row[4]) for row in rows)
-
-    def staff_distances(self, encoder: str) -> tuple[StaffAttempt, ...]:
-        """Distances of people to their own templates, oldest first.
-
-        An event holds the distances to the nearest person and the runner-up; where the person is neither of them, the
-        own distance is not known, and the event is left out.
-
-        Args:
-            encoder: EncoderId as text.
-
-        Raises:
-            StoreFault: they cannot be read.
-        """
-        with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT l.subject_id, CASE WHEN e.nearest_id = l.subject_id THEN e.distance ELSE e.runner_up END, "
-                "e.time FROM event_labels l JOIN events e ON e.id = l.event_id WHERE l.kind = 'staff' "
-                "AND e.encoder = ? AND ((e.nearest_id = l.subject_id AND e.distance IS NOT NULL) "
-                "OR (e.runner_up_id = l.subject_id AND e.runner_up IS NOT NULL)) ORDER BY e.id",
-                [encoder],
-            ).fetchall()
-        return tuple(StaffAttempt(row[0], row[1], self._moment(row[2])) for row in rows)
-
-    def _moment(self, text: object) -> datetime:
-        try:
-            return datetime.fromisoformat(str(text)).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise StoreFault(DAMAGED.format(path=self._database.path), f"time {text!r}") from error
+        found = []
+        for number, time, *numbers in rows:
+            try:
+                found.append(StrangerAttempt(number, datetime.fromisoformat(time).astimezone(UTC), *numbers))
+            except (ValueError, OverflowError) as error:
+                self._left_out(f"event {number}", error)
+        return tuple(found)
 
 
 def label_of(row: Sequence[Any], path: Path) -> EventLabel:

@@ -27,6 +27,7 @@ from faceguard.domain.template import (
     TemplateSource,
 )
 from faceguard.store.database import DAMAGED, Database
+from faceguard.store.left_out import LeftOut
 
 MAX_NAME: Final = 100
 MAX_NUMBER: Final = 99_999_999
@@ -114,6 +115,7 @@ class GalleryStore:
     def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._database = database
         self._clock = clock
+        self._left_out = LeftOut()
         self._quiet: tuple[GalleryStamp, int, int] | None = None
 
     def add_subject_with_template(
@@ -275,7 +277,7 @@ class GalleryStore:
         return LoadedGallery(Gallery(encoder_id, matrix, owners, subjects), tuple(quarantined), others, stamp)
 
     def sources(self, encoder_id: EncoderId) -> dict[int, frozenset[TemplateSource]]:
-        """Where each person's templates of this encoder come from.
+        """Where each person's templates of this encoder come from; sources that nobody knows are left out.
 
         Raises:
             StoreFault: the tables cannot be read.
@@ -285,7 +287,10 @@ class GalleryStore:
             for subject_id, source in db.execute(
                 "SELECT DISTINCT subject_id, source FROM templates WHERE encoder = ?", [str(encoder_id)]
             ):
-                found[subject_id] = found.get(subject_id, frozenset()) | {TemplateSource(source)}
+                try:
+                    found[subject_id] = found.get(subject_id, frozenset()) | {TemplateSource(source)}
+                except ValueError as error:
+                    self._left_out(f"the source of a template of person {subject_id}", error)
         return found
 
     def several(self, encoder_id: EncoderId) -> tuple[Template, ...]:
@@ -304,13 +309,13 @@ class GalleryStore:
             ).fetchall()
         for template_id, subject_id, blob, checksum, source, created_at in rows:
             moment = _moment_or_none(created_at)
-            if moment is None or _checksum(subject_id, wanted, blob) != checksum:
-                continue
             try:
+                if moment is None or _checksum(subject_id, wanted, blob) != checksum:
+                    raise ValueError("time or checksum")
                 embedding = embedding_from_blob(blob, encoder_id)
-            except ValueError:
-                continue
-            found.append(Template(template_id, subject_id, embedding, TemplateSource(source), moment))
+                found.append(Template(template_id, subject_id, embedding, TemplateSource(source), moment))
+            except ValueError as error:
+                self._left_out(f"template {template_id}", error)
         return tuple(found)
 
     def changed_since(self, loaded: LoadedGallery) -> bool:

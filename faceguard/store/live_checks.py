@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from faceguard.domain.errors import StoreFault
+from faceguard.domain.score import MAX_DISTANCE
 from faceguard.domain.template import TemplateSource
-from faceguard.store.database import DAMAGED, Database
+from faceguard.store.database import Database
+from faceguard.store.left_out import LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class LiveChecks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._damaged = LeftOut()
 
     def record(self, encoder_id: str, check: StoredCheck) -> None:
         """Stores one.
@@ -50,25 +52,28 @@ class LiveChecks:
             db.table("live_checks").insert(row)
 
     def all(self, encoder_id: str) -> tuple[StoredCheck, ...]:
-        """Of one encoder, oldest first; a removed person's are gone with the person.
+        """Of one encoder, oldest first; a removed person's are gone with the person, and damaged ones are left out.
 
         Raises:
             StoreFault: they cannot be read.
         """
         with self._database.reading() as db:
             rows = db.execute(
-                "SELECT time, subject_id, distance, sources FROM live_checks WHERE encoder = ? ORDER BY id",
+                "SELECT id, time, subject_id, distance, sources FROM live_checks WHERE encoder = ? ORDER BY id",
                 [encoder_id],
             ).fetchall()
-        try:
-            return tuple(
-                StoredCheck(
-                    datetime.fromisoformat(time),
-                    subject_id,
-                    distance,
-                    frozenset(TemplateSource(word) for word in sources.split(",")),
-                )
-                for time, subject_id, distance, sources in rows
-            )
-        except ValueError as error:
-            raise StoreFault(DAMAGED.format(path=self._database.path), f"live check: {error}") from error
+        found = []
+        for number, *values in rows:
+            try:
+                found.append(_check(*values))
+            except (ValueError, TypeError, OverflowError) as error:
+                self._damaged(f"live check {number}", error)
+        return tuple(found)
+
+
+def _check(time: str, subject_id: int, distance: float, sources: str) -> StoredCheck:
+    """Raises ValueError, TypeError or OverflowError where the row is damaged."""
+    moment = datetime.fromisoformat(time)
+    if moment.tzinfo is None or not 0.0 <= distance <= MAX_DISTANCE:
+        raise ValueError(f"{time}, distance {distance}")
+    return StoredCheck(moment, subject_id, distance, frozenset(TemplateSource(word) for word in sources.split(",")))

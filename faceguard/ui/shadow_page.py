@@ -236,7 +236,7 @@ class ShadowPage(QWidget):
 
     def _show_labels(self, found: ShadowSummary) -> None:
         labels = found.labels
-        said = [words for words in (labels.stranger_words, labels.staff_words) if words]
+        said = [words for words in (labels.stranger_words, labels.attack_words, labels.staff_words) if words]
         if labels.open_denies:
             refused = (
                 "1 refused attempt has" if labels.open_denies == 1 else f"{labels.open_denies:,} refused attempts have"
@@ -250,7 +250,9 @@ class ShadowPage(QWidget):
         self.distances.setVisible(shown)
         if found is not None and shown:
             self.distances.show_distances(found.distances, found.tau)
-            self.far.setText("Nearest distance d of those for whom the door would have stayed shut.")
+            self.far.setText(
+                "Nearest distance d of those for whom the door would have stayed shut; liveness refusals are left out."
+            )
         else:
             nobody = "Nobody was compared and refused."
             self.far.setText(ADMIN_ONLY if not self._admin else nobody)

@@ -353,6 +353,38 @@ def test_person_removed_after_the_right_pin_stays_outside():
     assert not isinstance(house.see(1, 10), Grant)
 
 
+@pytest.mark.parametrize("people", [(1,), (1, 2)])
+def test_a_refused_comparison_with_one_person_says_so_in_the_log_and_a_refused_search_does_not(people):
+    house = House(*people, pins=(1,), liveness=LivenessPolicy.OFF)
+    house.see(9, 20)
+    house.see(None, 50)
+    house.guard.claim(1, "2468")
+    house.see(9, 20, track=2)
+    searched, compared = house.log.events
+    assert (searched.reason, searched.gates, searched.refused_one) == ("not recognised", (), False)
+    assert (compared.reason, compared.gates, compared.refused_one) == ("not recognised", ("PIN",), True)
+
+
+def test_a_refusal_after_the_pin_that_answered_the_ask_says_so_too():
+    house = ask_for_pin()
+    house.guard.submit_pin("2468")
+    house.see(None, 40)
+    (refused,) = [event for event in house.log.events if event.decision == "deny"]
+    assert refused.gates == ("PIN",)
+
+
+def test_a_grant_that_came_too_late_stays_a_search_in_the_log():
+    house = House(1, 2, liveness=LivenessPolicy.OFF)
+
+    def slow():
+        house.now_ms += 400
+
+    house.log.on_record = slow
+    house.see(1, 5)
+    assert house.log.words == ["grant", "deny"]
+    assert [(e.runner_up, e.refused_one) for e in house.log.events] == [(2.0, False)] * 2
+
+
 def test_claim_that_is_checked_during_a_fault_is_forgotten_with_it():
     house = House(1, 2, pins=(1, 2), pin_after_face=True)
     house.pins.slow = True

@@ -35,10 +35,10 @@ def test_the_operator_says_who_it_was_and_it_is_on_record(desk, event):
     desk.labels.staff(event, 1)
     (noted,) = desk.events(1)
     assert (noted.decision, noted.subject_id, noted.detail) == ("label", 1, f"event {event}: staff")
-    assert [(a.subject_id, a.distance) for a in desk.labels.staff_distances(str(OLD))] == [(1, 1.3)]
+    assert desk.labels.since(NOW)[event].subject_id == 1
     desk.labels.take_back(event)
     assert desk.events(1)[0].decision == "label taken back"
-    assert desk.labels.staff_distances(str(OLD)) == ()
+    assert desk.labels.since(NOW) == {}
 
 
 def test_a_stranger_is_nobodys_number(desk, event):
@@ -82,7 +82,16 @@ def test_a_label_that_cannot_be_recorded_is_none(desk, event, monkeypatch):
     def full(*_):
         raise StoreFault("The disk is full.")
 
+    with monkeypatch.context() as patch:
+        patch.setattr(AuditLog, "record", full)
+        with pytest.raises(StoreFault):
+            desk.labels.stranger(event)
+        assert desk.labels.since(NOW) == {}
+    desk.labels.staff(event, 1)
+    labelled = desk.labels.since(NOW)
     monkeypatch.setattr(AuditLog, "record", full)
-    with pytest.raises(StoreFault):
-        desk.labels.stranger(event)
-    assert desk.labels.since(NOW) == {}
+    for act in (lambda: desk.labels.stranger(event), lambda: desk.labels.take_back(event)):
+        with pytest.raises(StoreFault):
+            act()
+        assert desk.labels.since(NOW) == labelled
+    assert desk.events(1)[0].detail == f"event {event}: staff"

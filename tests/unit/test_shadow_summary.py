@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from faceguard.domain.decision import AskReason, DenyReason
-from faceguard.shadow_summary import attempts_of, summary
+from faceguard.evaluation.error_rates import Share
+from faceguard.shadow_summary import Labels, attempts_of, summary
 from faceguard.store.audit_log import AuditEvent
 from faceguard.store.event_labels import EventLabel, LabelKind
 
@@ -71,6 +72,18 @@ def test_an_answer_that_comes_too_late_answers_nothing():
     assert (first.opened, second.opened) == (False, True)
 
 
+def test_an_answer_that_came_before_the_question_or_is_about_somebody_else_answers_nothing():
+    ask = replace(ASK, event_id=1)
+    for other in (
+        replace(PIN_GRANT, time=NOON - timedelta(days=1)),
+        replace(GRANT, time=NOON + timedelta(seconds=5)),
+        replace(DENY, nearest_id=2, time=NOON + timedelta(seconds=5)),
+        replace(WRONG_PIN, nearest_id=2, time=NOON + timedelta(seconds=5)),
+    ):
+        first, second = attempts_of([ask, other])
+        assert (first.end, second.ask, second.end) == (None, None, other)
+
+
 def test_what_was_decided_outside_shadow_mode_and_what_the_desk_did_is_passed_over():
     found = of(GRANT, replace(GRANT, shadow=False), replace(DENY, shadow=False), replace(GRANT, decision="enrol"))
     assert found.attempts == 1
@@ -90,13 +103,15 @@ def test_shares_have_their_exact_bounds():
 
 
 def test_days_without_anybody_are_days_too():
-    found = of(GRANT, ASK, DENY, every=timedelta(days=2))
+    found = of(GRANT, ASK, WRONG_PIN, every=timedelta(days=2))
     assert [(d.opened, d.asked, d.denied) for d in found.days] == [(1, 0, 0), (0, 0, 0), (0, 1, 0)]
     assert str(found.missing[0]) == "3 of 7 days"
 
 
 def test_distances_are_those_of_refused_searches_and_of_nothing_else():
     paired = replace(DENY, runner_up=None)
+    marked = replace(DENY, runner_up=None, gates=("PIN",), gallery_size=1, tau=0.9)
+    assert (of(marked).distances, of(marked).tau, of(replace(paired, tau=0.9)).tau) == ((), None, None)
     found = of(DENY, replace(DENY, distance=1.2), paired, GRANT, ASK, WRONG_PIN, replace(DENY, distance=None))
     assert found.distances == (1.2, 1.3)
     assert (found.tau, found.tau_changed) == (1.1, False)
@@ -112,7 +127,7 @@ def test_who_was_recognised_and_who_never_was():
 
 def test_genuine_scores_come_from_right_pins_and_from_the_desk():
     found = of(ASK, PIN_GRANT, GRANT, DENY, DENY, labels={**staff(4, 1), **staff(5, 2)})
-    assert found.genuine == 3  # the PIN's, and both denies: whoever was not the nearest was no nearer
+    assert found.genuine == 3  # the PIN's, and both denies: whoever was not the nearest was missed
     assert of(ASK, PIN_GRANT, labels=stranger(2)).genuine == 0
     assert str(found.missing[1]) == "3 of 30 genuine scores"
 
@@ -122,10 +137,38 @@ def test_no_stranger_let_in_says_at_most_how_many():
     assert (found.labels.let_in.k, found.labels.let_in.n) == (0, 12)
     assert found.labels.at_most == pytest.approx(1 - 0.05 ** (1 / 12))
     assert found.labels.stranger_words == (
-        "Of 12 labelled strangers 0 would have been let in: at most 22 % of strangers."
+        "Of 12 labelled strangers 0 would have been let in: at most 23 % of strangers."
     )
     assert str(found.missing[2]) == "12 of 30 labelled strangers"
     assert found.labels.open_denies == 0
+
+
+@pytest.mark.parametrize(
+    ("let_in", "of", "words"),
+    [
+        (0, 1, "95 %"),
+        (0, 29, "9.9 %"),  # 9.8144
+        (0, 30, "9.6 %"),  # 9.5034
+        (0, 205, "1.5 %"),  # 1.4507
+        (0, 700, "0.5 %"),  # 0.4271
+        (0, 100_000, "0.1 %"),
+        (5, 5, "100 %"),
+    ],
+)
+def test_an_upper_bound_is_rounded_up(let_in, of, words):
+    labels = Labels(of, Share(let_in, of), 0, 0, 0, (), 0)
+    assert labels.stranger_words.endswith(f"at most {words} of strangers.")
+
+
+def test_a_picture_that_liveness_refused_is_an_attack_and_no_stranger():
+    attack = replace(DENY, reason=DenyReason.CHALLENGE_FAILED.value, distance=0.35)
+    found = of(attack, DENY, labels=stranger(1, 2), labelling=True).labels
+    assert (found.attacks, found.stranger_attempts, found.let_in.n) == (1, 1, 1)
+    assert of(attack, DENY).distances == (1.3,)
+    assert "1 attempt labelled as a stranger's was refused by the liveness check" in found.attack_words
+    assert not of(DENY, labels=stranger(1)).labels.attack_words
+    asked = of(ASK, replace(attack, reason=DenyReason.PASSIVE_ATTACK.value, distance=None), labels=stranger(1)).labels
+    assert (asked.attacks, asked.let_in.n) == (1, 0)
 
 
 def test_strangers_are_people_not_attempts():

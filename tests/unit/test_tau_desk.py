@@ -145,6 +145,33 @@ def test_the_tau_of_a_pair_stays_when_the_other_is_chosen(house, desk):
     assert desk.taus.apply(house.encoder_card(), 0.8)["access.tau_pair"] == 0.7
 
 
+def test_what_was_agreed_for_one_named_person_outlasts_another_tau_of_the_search(house, desk):
+    door = house.tau_standing(desk).door
+    proposal = door.propose(1e-3, 1e-3)
+    search, pair = proposal.search, proposal.pair
+    desk.taus.take(
+        TakenCalibration(
+            NOW,
+            house.measured().tau_owner,
+            door.people,
+            door.templates,
+            "a test",
+            search.n_strangers,
+            1e-3,
+            search.tau,
+            search.low,
+            search.value,
+            search.high,
+            pair.fmr,
+            pair.tau,
+        )
+    )
+    assert house.tau_standing(desk).verdict.good
+    desk.taus.apply(house.measured(), tau_at(house, desk, 1e-4))
+    assert house.tau_standing(desk).verdict.good
+    assert desk.get("access.tau_pair") == pair.tau
+
+
 def test_the_picture_holds_people_staff_and_events(house, desk):
     encoder = str(house.encoder_card().encoder_id)
     grant = AuditEvent(

@@ -94,8 +94,26 @@ def test_a_refused_comparison_with_one_person_is_untouched():
     assert (found.pairs, found.flips) == (1, ())
     alone = at(4.0, replace(DENY, runner_up=None, gallery_size=1))  # one person: it may have been a search
     assert [f.would_be for f in alone.flips] == [Outcome.GRANT]
-    after_pin = at(4.0, ASK, replace(DENY, runner_up=None, gallery_size=1))
-    assert after_pin.pairs == 1
+    marked = at(4.0, replace(DENY, gates=("PIN",), runner_up=None, gallery_size=1))
+    assert (marked.pairs, marked.flips) == (1, ())
+
+
+def test_whoever_is_searched_after_an_ask_that_nobody_answered_is_somebody_else():
+    found = at(4.0, ASK, replace(DENY, nearest_id=2, time=NOON + timedelta(seconds=30)))
+    assert (found.pairs, found.denies_gained) == (0, 1)
+    by_face = at(0.75, replace(ASK, distance=0.7), replace(GRANT, time=NOON + timedelta(seconds=9)))
+    assert by_face.grants_lost == 1
+
+
+def test_a_pin_names_another_person_than_the_ask_only_where_two_are_alike():
+    other = replace(PIN_GRANT, subject_id=2, nearest_id=2)
+    assert at(0.1, ASK, other).pairs == 1
+    assert at(0.1, replace(ASK, reason=AskReason.TOO_ALIKE.value), other).pairs == 0
+
+
+def test_what_came_before_the_ask_by_a_clock_that_was_put_back_is_no_answer():
+    assert at(0.1, ASK, replace(PIN_GRANT, time=NOON - timedelta(days=1))).pairs == 1
+    assert at(0.1, ASK, replace(PIN_GRANT, time=NOON)).pairs == 0
 
 
 def test_events_of_another_encoder_are_left_out_and_counted():

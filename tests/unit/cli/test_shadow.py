@@ -4,6 +4,7 @@ import json
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -95,6 +96,16 @@ def test_people_read_what_would_have_been_and_what_is_missing(house):
 
 def test_a_shorter_time_counts_less(house):
     assert json.loads(run(house, "shadow", "--days", "1", "--json").stdout)["attempts"] == 3
+
+
+def test_a_door_with_a_learned_comparison_has_a_summary_too(house, monkeypatch):
+    owner = f"{house.encoder_card().encoder_id}+head@0123456789ab"
+    monkeypatch.setattr(House, "measured", lambda _: SimpleNamespace(tau_owner=owner))
+    with house.database() as database:
+        log = AuditLog(database)
+        log.record(replace(log.recent(20)[-1], decision="deny", encoder_id=owner, shadow=True))
+    found = json.loads(run(house, "shadow", "--json").stdout)
+    assert (found["attempts"], found["other_encoders"]) == (1, 9)
 
 
 def test_without_a_shadow_it_says_how_to_begin(tmp_path):

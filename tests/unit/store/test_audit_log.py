@@ -156,3 +156,40 @@ def test_damaged_event_is_a_fault(log, database):
         db.execute("UPDATE events SET time = 'noon'")
     with pytest.raises(StoreFault, match="damaged"):
         log.recent(1)
+
+
+def test_events_since_a_time_are_those_that_were_recorded_oldest_first(log):
+    made = (
+        FULL,
+        replace(FULL, decision="deny", subject_id=None, gates=("PIN",)),
+        replace(FULL, shadow=True),
+        AuditEvent(NOON, "setting"),
+    )
+    numbers = [log.record(event) for event in made]
+    assert log.since(NOON) == tuple(
+        replace(event, event_id=number, subject_name=None if event.subject_id is None else "removed person")
+        for event, number in zip(made, numbers, strict=True)
+    )
+    assert [replace(e, subject_name=None) for e in log.since(NOON)] == [
+        replace(e, subject_name=None) for e in reversed(log.recent(9))
+    ]
+    assert log.since(NOON + timedelta(seconds=1)) == ()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("time", "noon"), ("time", "2999-01-01T00:00:00"), ("distance", 9e999), ("ms", -9e999)]
+)
+def test_a_damaged_event_is_left_out_of_a_long_reading_and_said_once(log, database, caplog, column, value):
+    log.record(FULL)
+    second = log.record(FULL)
+    database.connection.execute(f"UPDATE events SET {column} = ? WHERE id = 1", [value])
+    for _ in range(2):
+        assert [event.event_id for event in log.since(NOON)] == [second]
+    (said,) = caplog.messages
+    assert said.startswith("event 1 is damaged and left out")
+
+
+def test_text_that_was_forged_stays_one_line_in_a_long_reading(log, database):
+    log.record(FULL)
+    database.connection.execute("UPDATE events SET reason = ?", ["one\ntwo"])
+    assert log.since(NOON)[0].reason == r"one\ntwo"

@@ -244,6 +244,35 @@ def test_failed_transaction_leaves_nothing(database, gallery_store, enrol):
     assert not database.connection.in_transaction
 
 
+def test_a_write_inside_another_is_a_part_of_it(database, enrol, gallery_store):
+    def both(*, fail):
+        with database.writing():
+            enrol("Ada")
+            enrol("Bo", seed=2)
+            if fail:
+                raise RuntimeError("after both")
+
+    with pytest.raises(RuntimeError):
+        both(fail=True)
+    assert gallery_store.people() == ()
+    both(fail=False)
+    assert len(gallery_store.people()) == 2
+    assert not database.connection.in_transaction
+
+
+def test_a_write_inside_another_that_fails_is_undone_alone(database, enrol, gallery_store):
+    def fail_midway():
+        with database.writing() as db:
+            db.execute("UPDATE subjects SET name = 'Bo'")
+            raise RuntimeError("midway")
+
+    with database.writing():
+        enrol("Ada")
+        with pytest.raises(RuntimeError):
+            fail_midway()
+    assert [p.subject.name for p in gallery_store.people()] == ["Ada"]
+
+
 def test_two_programs_may_make_the_database_at_once(path):
     errors = []
 

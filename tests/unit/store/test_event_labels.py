@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from faceguard.domain.errors import EnrolmentRefused, FaceguardError, StoreFault
+from faceguard.domain.decision import DenyReason
+from faceguard.domain.errors import EnrolmentRefused, FaceguardError
 from faceguard.store.audit_log import AuditEvent, AuditLog
 from faceguard.store.database import Database
 from faceguard.store.event_labels import (
     EventLabel,
     EventLabels,
     LabelKind,
-    StaffAttempt,
     StrangerAttempt,
     fold_strangers,
 )
@@ -112,6 +112,7 @@ def test_strangers_searches_are_those_of_this_encoder_and_no_comparison_with_one
     paired = [
         replace(GRANT, gates=("PIN", "match", "quality"), runner_up=None),
         replace(DENY, runner_up=None),
+        replace(DENY, runner_up=None, gates=("PIN",), gallery_size=1),
         replace(DENY, encoder_id=str(OTHER)),
     ]
     numbers = [log.record(event) for event in (*searched, *paired)]
@@ -126,20 +127,17 @@ def test_strangers_searches_are_those_of_this_encoder_and_no_comparison_with_one
     )
 
 
-def test_staff_has_a_distance_only_where_the_event_holds_it(log, labels, enrol):
-    ada, bo = enrol("Ada"), enrol("Bo", seed=2)
-    cases = (
-        (DENY, ada),
-        (replace(DENY, nearest_id=99, runner_up_id=ada.subject_id), ada),
-        (DENY, bo),  # neither the nearest nor the next: how far Bo was is not known
-        (replace(DENY, encoder_id=str(OTHER)), ada),
-    )
-    for event, person in cases:
-        labels.put(staff(log.record(event), person.subject_id))
-    assert labels.staff_distances(str(ENCODER)) == (
-        StaffAttempt(ada.subject_id, 1.3, MOMENT),
-        StaffAttempt(ada.subject_id, 1.6, MOMENT),
-    )
+@pytest.mark.parametrize("reason", list(DenyReason), ids=str)
+def test_a_stranger_is_whoever_the_search_judged_and_not_a_picture_that_liveness_refused(log, labels, reason):
+    labels.put(stranger(log.record(replace(DENY, reason=reason.value, distance=0.35))))
+    of_the_search = {
+        DenyReason.NOT_RECOGNISED,
+        DenyReason.NO_PIN,  # the search had named somebody, and only the PIN was missing
+        DenyReason.WRONG_PIN,
+        DenyReason.PIN_LOCKED,
+        DenyReason.PIN_TIMEOUT,
+    }
+    assert [a.distance for a in labels.stranger_distances(str(ENCODER))] == [0.35] * (reason in of_the_search)
 
 
 def test_a_grant_of_a_stranger_or_as_somebody_else_is_a_false_accept(log, labels, enrol):
@@ -177,11 +175,24 @@ def test_another_gap_may_be_asked_for():
     assert len(fold_strangers([at(0, 1.4), at(5, 1.2)], timedelta(minutes=1))) == 2
 
 
-def test_a_damaged_label_is_a_fault(log, labels, database):
-    labels.put(stranger(log.record(DENY)))
-    database.connection.execute("UPDATE event_labels SET labelled_at = 'soon'")
-    with pytest.raises(StoreFault):
-        labels.since(MOMENT)
+def test_a_damaged_label_takes_no_other_away_and_is_said_once(log, labels, database, caplog):
+    first, second = (log.record(DENY) for _ in range(2))
+    for number in (first, second):
+        labels.put(stranger(number))
+    database.connection.execute("UPDATE event_labels SET labelled_at = 'soon' WHERE event_id = ?", [first])
+    for _ in range(2):
+        assert set(labels.since(MOMENT)) == {second}
+    assert caplog.messages[0].startswith(f"the label of event {first} is damaged and left out")
+    assert len(caplog.messages) == 1
+
+
+def test_a_labelled_event_whose_time_is_damaged_takes_no_other_away(log, labels, database, caplog):
+    first, second = (log.record(DENY) for _ in range(2))
+    for number in (first, second):
+        labels.put(stranger(number))
+    database.connection.execute("UPDATE events SET time = 'noon' WHERE id = ?", [first])
+    assert [a.event_id for a in labels.stranger_distances(str(ENCODER))] == [second]
+    assert caplog.messages[0].startswith(f"event {first} is damaged and left out")
 
 
 def test_events_from_before_shadow_mode_are_kept_and_were_real(path):

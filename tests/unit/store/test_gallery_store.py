@@ -365,3 +365,17 @@ def test_killed_in_the_middle_everything_acknowledged_is_there_and_nothing_is_ha
             assert loaded.quarantined == ()
             assert all(person.templates == {str(encoder): 1} for person in people)
     assert acknowledged > 4
+
+
+def test_a_source_that_nobody_knows_is_left_out_and_said_once(database, gallery_store, enrol, embedding, caplog):
+    ada, bo = enrol("Ada"), enrol("Bo", seed=2)
+    for person in (ada, bo):
+        gallery_store.add_template(person.subject_id, embedding(3), TemplateSource.CAMERA)
+    database.connection.execute("PRAGMA ignore_check_constraints=ON")
+    database.connection.execute("UPDATE templates SET source = 'drawing' WHERE id = 1")
+    for _ in range(2):
+        both = frozenset({TemplateSource.PHOTO, TemplateSource.CAMERA})
+        assert gallery_store.sources(ENCODER) == {1: frozenset({TemplateSource.CAMERA}), 2: both}
+        assert [t.template_id for t in gallery_store.several(ENCODER)] == [3, 2, 4]
+    assert len(caplog.messages) == 2
+    assert gallery_store.load_gallery(ENCODER, LENGTH).gallery.size == 2
