@@ -25,7 +25,8 @@ check "ruff check" $bin/ruff check .
 check "ruff format" $bin/ruff format --check .
 check "mypy" $bin/mypy
 check "import contracts" $bin/lint-imports --no-cache
-# Two processes, a file's tests in one of them: the files share nothing but installed packages.
-check "tests" $bin/python -m pytest --numprocesses=2 --dist=loadfile "$@"
+# Two processes, a file's tests in one of them: the files share nothing but installed packages. In the order of their
+# names: the longest ones come first then (e2e), and none is left over for one process at the end.
+check "tests" $bin/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder "$@"
 [ -z "$red" ] || give_up "red: $red"
 say "all green"

@@ -29,18 +29,21 @@ SECOND = 1_000_000_000
 NOW = 100 * SECOND
 
 
-@pytest.fixture(scope="session", autouse=True)
+_kept: dict[object, compose.Networks] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
 def _networks_are_loaded_once():
     """Every window's door loads the same bundled networks, which threads share anyway; each load takes seconds."""
-    real, kept = compose.load_networks, {}
+    real = compose.load_networks
 
     def load(settings, catalogue, heads):
         chosen = tuple(sorted(settings.section("models").items()))
         if heads._folder.exists():  # something is installed there, or altered
             return real(settings, catalogue, heads)
-        if chosen not in kept:
-            kept[chosen] = real(settings, catalogue, heads)
-        return kept[chosen]
+        if chosen not in _kept:
+            _kept[chosen] = real(settings, catalogue, heads)
+        return _kept[chosen]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compose, "load_networks", load)

@@ -130,8 +130,8 @@ def test_tau_is_in_force_with_apply_and_not_while_its_handle_moves(qtbot, house,
 def test_with_nobody_enrolled_an_unsafe_tau_is_asked_a_reason_for_too(qtbot, house, running):
     page = running.tuning.page
     running.window.show_page("tuning")
-    qtbot.waitUntil(page.plot_card.isVisible, timeout=20_000)
     unlock(qtbot, running)
+    qtbot.waitUntil(page.plot_card.isVisible, timeout=20_000)
     page.plot.go_to(2.2)
     qtbot.waitUntil(page.apply.isEnabled, timeout=20_000)
     qtbot.mouseClick(page.apply, Qt.MouseButton.LeftButton)

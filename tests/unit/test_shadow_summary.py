@@ -127,9 +127,9 @@ def test_who_was_recognised_and_who_never_was():
 
 def test_genuine_scores_come_from_right_pins_and_from_the_desk():
     found = of(ASK, PIN_GRANT, GRANT, DENY, DENY, labels={**staff(4, 1), **staff(5, 2)})
-    assert found.genuine == 3  # the PIN's, and both denies: whoever was not the nearest was missed
+    assert found.genuine == 1  # the PIN's; what the desk names are mostly refusals, and would tilt a rate
     assert of(ASK, PIN_GRANT, labels=stranger(2)).genuine == 0
-    assert str(found.missing[1]) == "3 of 30 genuine scores"
+    assert str(found.missing[1]) == "1 of 30 genuine scores"
 
 
 def test_no_stranger_let_in_says_at_most_how_many():

@@ -385,7 +385,7 @@ def test_a_thousand_broken_presentations_find_no_grant(data):
     if lacking == "tau":
         policy = replace(policy, tau=None)
     play = Play(gallery_of(1, 2), policy)
-    for number in range(data.draw(st.integers(5, 30))):
+    for number in range(data.draw(st.integers(5, 20))):
         person = data.draw(st.sampled_from([1, None, STRANGER])) if lacking != "match" else STRANGER
         parts = {
             "static": data.draw(verdicts) if lacking != "static" else PadVerdict.UNDECIDED,
