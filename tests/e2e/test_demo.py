@@ -19,12 +19,11 @@ STEPS_UP, A_STRANGER = PARTS[0], PARTS[1]
 
 @pytest.fixture(autouse=True)
 def _style_of_before(qapp):
-    """The desktop dresses the whole application; the next test gets it undressed."""
-    before = qapp.styleSheet(), qapp.palette(), qapp.font()
+    """The desktop dresses the whole application; the next test gets it undressed, but for the font, set only once."""
+    before = qapp.styleSheet(), qapp.palette()
     yield
     qapp.setStyleSheet(before[0])
     qapp.setPalette(before[1])
-    qapp.setFont(before[2])
 
 
 def played(tmp_path, **changes):
