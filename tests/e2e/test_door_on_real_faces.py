@@ -1,7 +1,7 @@
 """The door on photographs of real people: some who are enrolled from one photo each, and as many strangers.
 
-Everybody has one attempt. Sixty of each were asked for, and take six minutes: ``FACEGUARD_TEST_PEOPLE=60``. The first 24
-of the same draw come with every run. The README says what became of others, and of that at arm's length of a webcam.
+Everybody has one attempt. Sixty of each were asked for, and take six minutes: ``FACEGUARD_TEST_PEOPLE=60``. The first
+24 of the same draw come with every run. The README says what became of others, and of that at arm's length of a webcam.
 """
 
 import os
