@@ -33,11 +33,10 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(autouse=True)
 def _style_of_before(qapp):
-    before = qapp.styleSheet(), qapp.palette(), qapp.font()
+    before = qapp.styleSheet(), qapp.palette()  # the font is set once, by the first window
     yield
     qapp.setStyleSheet(before[0])
     qapp.setPalette(before[1])
-    qapp.setFont(before[2])
 
 
 @pytest.fixture(autouse=True)
