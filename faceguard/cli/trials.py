@@ -15,7 +15,7 @@ from faceguard.compose import House
 from faceguard.domain.decision import Hint, OutOfService, Pending
 from faceguard.domain.errors import CameraFault, FaceguardError
 from faceguard.domain.presentation import Species
-from faceguard.evaluation.presentations import TODO
+from faceguard.evaluation.presentations import WHAT_TO_DO
 from faceguard.headless import FrameClock
 from faceguard.trial_bench import BenchReport, Judged, TrialBench
 
@@ -50,7 +50,7 @@ def guide(house: House, camera: FrameSource, series: Presentations, chosen: Spec
         done = 0
         while (species := chosen or _asked_species(series.say)) is not None:
             keys = "u takes the last one back, " + ("q ends" if chosen else "s chooses another kind, q ends")
-            series.say(f"{TODO[species]} Then press Enter ({keys}).")
+            series.say(f"{WHAT_TO_DO[species]} Then press Enter ({keys}).")
             while (key := _key()) not in ("q", "s"):
                 if key == "u":
                     series.undo()

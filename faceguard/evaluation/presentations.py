@@ -6,7 +6,7 @@ from typing import Final
 
 from faceguard.domain.presentation import Species
 
-TODO: Final = {
+WHAT_TO_DO: Final = {
     Species.PRINT_MATTE: "Hold a photo of an enrolled face, on matte paper, where a head would be.",
     Species.PRINT_GLOSSY: "Hold a photo of an enrolled face, on glossy paper, where a head would be.",
     Species.PRINT_BENT: "Bend a printed photo of an enrolled face round like a head, and hold it where one would be.",

@@ -6,7 +6,7 @@ from typing import Final
 
 from faceguard.domain.presentation import Response, Species, TrialResult
 from faceguard.evaluation.measured_liveness import NOT_MEASURED, MeasuredLiveness, quote, rate_words
-from faceguard.evaluation.presentations import TODO
+from faceguard.evaluation.presentations import WHAT_TO_DO
 from faceguard.ui.verdict_panel import Verdict
 
 TITLES: Final = {
@@ -33,7 +33,7 @@ POLICY_TITLES: Final = {"standard": "Standard", "strict": "Strict"}
 
 def ready(species: Species) -> Verdict:
     """Before a trial."""
-    return Verdict("neutral", "face" if species is Species.BONA_FIDE else "photo", TITLES[species], TODO[species])
+    return Verdict("neutral", "face" if species is Species.BONA_FIDE else "photo", TITLES[species], WHAT_TO_DO[species])
 
 
 def about(camera: str, policy: str, *, kept: bool) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QVBoxLayo
 
 from faceguard.domain.presentation import Species
 from faceguard.evaluation.measured_liveness import MeasuredLiveness
-from faceguard.evaluation.presentations import TODO
+from faceguard.evaluation.presentations import WHAT_TO_DO
 from faceguard.ui.selftest_words import TITLES, counted, rated
 from faceguard.ui.tokens import XL, S
 from faceguard.ui.widgets.card import Rule
@@ -23,7 +23,7 @@ class SpeciesRow(QWidget):
         super().__init__()
         self.species = species
         self.radio = QRadioButton(TITLES[species])
-        self.radio.setAccessibleDescription(TODO[species])
+        self.radio.setAccessibleDescription(WHAT_TO_DO[species])
         self.worst = Pill("worst", "deny")
         self.worst.hide()
         self.counter = Text("", "small")
