@@ -9,11 +9,9 @@ from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCompleter,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -27,6 +25,7 @@ from faceguard.ui.widgets.card import Card, Rule
 from faceguard.ui.widgets.empty_state import EmptyState
 from faceguard.ui.widgets.note import Note
 from faceguard.ui.widgets.pill import Pill
+from faceguard.ui.widgets.scrolled import scrolled
 from faceguard.ui.widgets.text import ElidedText, Text
 
 CAPTION_WIDTH: Final = 96
@@ -190,7 +189,6 @@ class EventPanel(Card):
 
     def _build(self) -> QWidget:
         inside = QWidget()
-        inside.setProperty("scroll", True)
         column = QVBoxLayout(inside)
         column.setContentsMargins(L + 2, L + 2, L + 2, L + 2)
         column.setSpacing(M)
@@ -216,13 +214,7 @@ class EventPanel(Card):
         column.addLayout(self._numbers)
         column.addStretch()
         column.addWidget(self._build_label())
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inside)
-        return area
+        return scrolled(inside)
 
     def _build_label(self) -> QWidget:
         part = QWidget()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from faceguard.domain.template import ConsentMeans
 from faceguard.ui.comparison_part import ComparisonPart
@@ -17,6 +17,7 @@ from faceguard.ui.widgets.avatar import Avatar
 from faceguard.ui.widgets.card import Card
 from faceguard.ui.widgets.empty_state import EmptyState
 from faceguard.ui.widgets.note import Note
+from faceguard.ui.widgets.scrolled import scrolled
 from faceguard.ui.widgets.text import ElidedText, Text
 
 if TYPE_CHECKING:  # the window is drawn and tested without the store
@@ -63,7 +64,7 @@ class PersonPanel(Card):
         self._drift: Mapping[int, str] = {}
         self._pages = QStackedWidget()
         self._pages.addWidget(EmptyState("person", "Nobody selected", "Choose a person to see the details."))
-        self._area = _scrolled(self._build_details(check_pin))
+        self._area = scrolled(self._build_details(check_pin))
         self._pages.addWidget(self._area)
         self.column.addWidget(self._pages)
 
@@ -279,15 +280,3 @@ class PersonPanel(Card):
         if self._person is not None:
             self._show_foot(self._actions)
             self.removal_confirmed.emit(self._person.subject.subject_id)
-
-
-def _scrolled(page: QWidget) -> QScrollArea:
-    """Where the window is low, the details scroll; the list beside them keeps its place."""
-    page.setProperty("scroll", True)
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(page)
-    return area

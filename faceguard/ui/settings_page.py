@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from faceguard.config.settings import SettingRow, SettingValue
 from faceguard.domain.errors import FaceguardError
@@ -36,6 +36,7 @@ from faceguard.ui.unlock import UnlockPart
 from faceguard.ui.widgets.card import Card, Rule
 from faceguard.ui.widgets.note import Note
 from faceguard.ui.widgets.page_header import PageHeader
+from faceguard.ui.widgets.scrolled import scrolled
 from faceguard.ui.widgets.text import Text
 
 
@@ -163,7 +164,6 @@ class SettingsPage(QWidget):
 
     def _build_cards(self) -> QScrollArea:
         inner = QWidget()
-        inner.setProperty("scroll", True)
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, XL)
         column.setSpacing(L)
@@ -192,14 +192,7 @@ class SettingsPage(QWidget):
         self._more_card.hide()
         column.addWidget(self._more_card)
         column.addStretch()
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # else the cards' edge would move
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inner)
-        return area
+        return scrolled(inner, bar_stays=True)
 
     def _build_recognition(self) -> Card:
         card = Card(RECOGNITION, margin=L + 2, spacing=S)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from faceguard.domain.errors import FaceguardError
 from faceguard.ui import tau_words
@@ -20,6 +20,7 @@ from faceguard.ui.widgets.card import Card
 from faceguard.ui.widgets.empty_state import EmptyState
 from faceguard.ui.widgets.note import Note
 from faceguard.ui.widgets.page_header import PageHeader
+from faceguard.ui.widgets.scrolled import scrolled
 from faceguard.ui.widgets.still_box import StillBox
 from faceguard.ui.widgets.text import Text
 
@@ -246,7 +247,6 @@ class TuningPage(QWidget):
 
     def _build_body(self) -> QScrollArea:
         inner = QWidget()
-        inner.setProperty("scroll", True)
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, XL)
         column.setSpacing(L)
@@ -280,13 +280,7 @@ class TuningPage(QWidget):
         line.addWidget(self.pair)
         pair.column.addLayout(line)
         column.addWidget(pair)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # else the cards' edge would move
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inner)
+        area = scrolled(inner, bar_stays=True)
         self.plot_card.hide()
         return area
 
